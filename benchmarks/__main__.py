@@ -1,0 +1,7 @@
+"""`python -m benchmarks`."""
+
+import sys
+
+from .table import main
+
+sys.exit(main())

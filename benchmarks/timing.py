@@ -1,0 +1,101 @@
+"""Takes the times: contenders in turn, equal treatment, medians.
+
+A sample is several passes over the input, enough to last about `MIN_SAMPLE`. In every round each
+contender takes one sample, and the order rotates, so that a slow spell of the machine or the caches
+that a neighbour left behind fall on all alike. The garbage collector runs before each sample and
+never in it.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import signal
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+#: Makes so many passes over the input.
+Run = Callable[[int], None]
+
+MIN_SAMPLE = 0.002
+#: From here on, in seconds a pass, one pass has to be enough.
+ABSURD = 5.0
+#: The rounds of a contender stop when it has had this many seconds, after at least three.
+BUDGET = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds a pass: the median, and the samples it comes from."""
+
+    seconds: float
+    samples: tuple[float, ...]
+
+
+class TooLong(BaseException):
+    """A pass was stopped. Not an `Exception`: no parser's own handler may swallow it."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TooLong` in the block after `seconds`; without effect where there is no SIGALRM."""
+    usable = hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread()
+    if sys.platform == "win32" or not usable:
+        yield
+        return
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def sample(run: Run, passes: int) -> float:
+    """Seconds a pass, over `passes` of them."""
+    gc.collect()
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        start = time.perf_counter()
+        run(passes)
+        return (time.perf_counter() - start) / passes
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _passes(run: Run, min_sample: float) -> int:
+    """How many passes make a sample long enough; the trial runs double as a warm-up."""
+    passes = 1
+    while True:
+        took = sample(run, passes) * passes
+        if took >= min_sample or passes >= 1 << 16:
+            return passes
+        passes = max(passes * 2, math.ceil(min_sample / max(took, 1e-7) * passes * 0.5))
+
+
+def take_turns(
+    runs: Mapping[str, Run], rounds: int, min_sample: float = MIN_SAMPLE
+) -> dict[str, Timing]:
+    """Time every run, `rounds` samples each, one a round."""
+    passes = {name: _passes(run, min_sample) if min_sample else 1 for name, run in runs.items()}
+    samples: dict[str, list[float]] = {name: [] for name in runs}
+    names = list(runs)
+    for number in range(rounds):
+        shift = number % len(names)
+        for name in names[shift:] + names[:shift]:
+            taken = samples[name]
+            if len(taken) < 3 or sum(taken) * passes[name] < BUDGET:
+                taken.append(sample(runs[name], passes[name]))
+    return {name: Timing(statistics.median(taken), tuple(taken)) for name, taken in samples.items()}

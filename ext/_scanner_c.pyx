@@ -1,0 +1,798 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: cdivision=True, freethreading_compatible=True
+"""Boundary scanner, compiled twin of ``src/partstream/_scanner_py.py``: chunks in, events out.
+
+The places that the scanner can be in, and the invariants, are described there; each place is a
+method of the same name here.  What runs once a byte stands in the C headers: the search in
+``scan.h``, delimiters in ``delimiters.h``, the usual header block in ``block.h``.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memchr, memcpy
+
+cimport cython
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from ._headers_c import tokenize
+from .deviations import Deviation, cut_short
+from .errors import MultipartError
+from .events import EventList, part_end
+from .headers import Level, examine
+
+__all__ = ["PartBegin", "Scanner"]
+
+include "native.pxi"
+
+ctypedef const unsigned char *chars
+
+# Longer than a delimiter with all its padding: enough to decide what was held back.
+cdef enum:
+    WINDOW = 192
+
+cdef enum Place:
+    BETWEEN, HEADERS, BODY, MEASURED, AFTER_LENGTH, EPILOGUE
+
+# The bits of the tolerances, read once from the one list of deviations.
+cdef uint64_t BARE_LF = Deviation.BARE_LF.bit
+cdef uint64_t DASHED_BOUNDARY = Deviation.DASHED_BOUNDARY.bit
+cdef uint64_t DELIMITER_IN_HEADERS = Deviation.DELIMITER_IN_HEADERS.bit
+cdef uint64_t DELIMITER_PADDING = Deviation.DELIMITER_PADDING.bit
+cdef uint64_t DELIMITER_SUFFIX = Deviation.DELIMITER_SUFFIX.bit
+cdef uint64_t EPILOGUE_BYTES = Deviation.EPILOGUE.bit
+cdef uint64_t FIRST_LINE_SUFFIX = Deviation.FIRST_LINE_SUFFIX.bit
+cdef uint64_t LENGTH_MISMATCH = Deviation.LENGTH_MISMATCH.bit
+cdef uint64_t MISSING_LINE_BREAK = Deviation.MISSING_LINE_BREAK.bit
+cdef uint64_t NAMELESS_PART = Deviation.NAMELESS_PART.bit
+cdef uint64_t PREAMBLE = Deviation.PREAMBLE.bit
+cdef uint64_t TRANSFER_ENCODING = Deviation.TRANSFER_ENCODING.bit
+cdef uint64_t TRUNCATED = Deviation.TRUNCATED.bit
+cdef uint64_t UNCLOSED_CHILD = Deviation.UNCLOSED_CHILD.bit
+cdef uint64_t UNDECODABLE_HEADER = Deviation.UNDECODABLE_HEADER.bit
+cdef uint64_t UNSAFE_CHARSET = Deviation.UNSAFE_CHARSET.bit
+
+cdef tuple _FAULTS = (Deviation.BARE_LF, Deviation.DELIMITER_PADDING, Deviation.DELIMITER_SUFFIX,
+                      Deviation.FIRST_LINE_SUFFIX)  # in the order of delimiters.h
+
+ps_fill_classes()
+
+
+@cython.final
+@cython.freelist(64)
+cdef class PartBegin:
+    """A part begins: its header block has been read and checked.
+
+    Attributes:
+        depth: 0 for a part of the outermost multipart, one more for each multipart around it.
+        offset: of the part's first header byte in the stream.
+        body_offset: of the part's first body byte in the stream.
+        multipart: whether the part is a multipart whose own parts follow as events, before the
+            ``PartEnd`` of this one.
+    """
+
+    cdef bytes _block
+    cdef object _headers
+    # Where a plain name stands in the block, or the object that headers.py made of it.
+    cdef ps_span _name_span, _filename_span
+    cdef object _name, _filename
+    cdef readonly int64_t offset, body_offset
+    cdef readonly int depth
+    cdef readonly bint multipart
+
+    def __cinit__(self):
+        self._block = b""
+        self._name_span.size = self._filename_span.size = -1
+
+    @property
+    def name(self):
+        """The ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2)."""
+        return self._name if self._name_span.size < 0 else self._decoded(self._name_span)
+
+    @property
+    def filename(self):
+        """The ``filename`` of Content-Disposition as sent: it may be a path, or hostile."""
+        if self._filename_span.size < 0:
+            return self._filename
+        return self._decoded(self._filename_span)
+
+    @property
+    @cython.critical_section
+    def headers(self):
+        """The headers: case-insensitive, in their order, with repeated names."""
+        if self._headers is None:
+            self._headers = CIMultiDictProxy(CIMultiDict(tokenize(self._block)))
+        return self._headers
+
+    @property
+    def content_type(self):
+        """Content-Type in lower case without its parameters; None where the part has none."""
+        value = self.headers.get("Content-Type")
+        return None if value is None else value.partition(";")[0].rstrip(" \t").lower()
+
+    def __eq__(self, other):
+        if not isinstance(other, PartBegin):
+            return NotImplemented
+        return self._key() == (<PartBegin> other)._key()
+
+    def __hash__(self):
+        return hash(self._key())
+
+    def __repr__(self):
+        return (
+            f"PartBegin(name={self.name!r}, filename={self.filename!r}, "
+            f"content_type={self.content_type!r}, depth={self.depth}, offset={self.offset})"
+        )
+
+    cdef object _key(self):
+        return (self._block, self.depth, self.offset, self.body_offset, self.multipart)
+
+    cdef object _decoded(self, ps_span span):
+        return PyUnicode_DecodeUTF8(
+            PyBytes_AS_STRING(self._block) + span.at, span.size, "surrogateescape"
+        )
+
+
+cdef class Scanner:
+    """What :class:`partstream.MultipartParser` is, with its arguments checked.
+
+    See the pure twin for the arguments and the attributes.
+    """
+
+    cdef ps_delimiters _delimiters
+    cdef ps_block_rules _rules  # for header blocks of the innermost multipart
+    cdef object _limits, _policy, _error
+    cdef bytes _chunk  # the chunk that is being fed, to be handed on where it is all body
+    cdef long _taken
+    cdef Place _place
+    cdef bint _nested, _closed, _final, _fresh, _in_preamble, _last_is_cr
+    cdef int64_t _max_line, _max_lines, _max_block, _max_preamble, _max_epilogue
+    cdef int64_t _max_depth, _max_parts, _max_size, _max_total
+    cdef int64_t _base, _mark, _closed_end, _discarded, _parts, _size, _remaining
+    cdef unsigned char _held[2 * WINDOW]
+    cdef Py_ssize_t _held_size
+    cdef unsigned char *_head
+    cdef Py_ssize_t _head_size, _head_room, _line
+    cdef int64_t _lines
+    cdef int _crlf_left
+    cdef readonly int64_t offset, end_offset
+
+    def __cinit__(self):
+        self._delimiters.lf = -1
+        self.end_offset = self._closed_end = self._remaining = -1
+
+    def __init__(self, bytes boundary not None, bint form, bint nested, limits, policy):
+        if self._delimiters.depth:
+            raise ValueError("a parser cannot be used again: make a new one for each stream")
+        self._limits = limits
+        self._policy = policy
+        self._nested = nested
+        (self._max_line, self._max_lines, self._max_block, self._max_preamble,
+         self._max_epilogue, self._max_depth, self._max_parts, self._max_size,
+         self._max_total) = limits.packed
+        self._open(boundary, form, -1)
+
+    def __dealloc__(self):
+        ps_free(&self._delimiters)
+        free(self._head)
+
+    @property
+    def done(self):
+        """Whether the closing delimiter of the outermost multipart has come."""
+        return self.end_offset >= 0
+
+    def feed(self, chunk):
+        """Take the next bytes of the stream and give the events that they complete.
+
+        Args:
+            chunk: any number of bytes, cut anywhere; one that is all body comes back as the event.
+
+        Returns:
+            A list.  Where a fault follows good events, iterating it raises after the last of them.
+
+        Raises:
+            MultipartError: for a fault with no event before it in this chunk, and for every
+                call after a fault.
+            TypeError: for a chunk that is not bytes-like.
+            ValueError: after close(), and when another thread is feeding this parser just now.
+        """
+        cdef bytes data = chunk if type(chunk) is bytes else _as_bytes(chunk)
+        cdef list events = []
+        self._enter()
+        try:
+            self._feed(data, events)
+        except MultipartError as error:
+            self._error = error
+            if events:
+                return EventList(events, error)
+            raise
+        finally:
+            self._chunk = None
+            ps_give(&self._taken)
+        return events
+
+    def close(self):
+        """Say that no more bytes come.
+
+        Returns:
+            The events that this completes; none unless the policy tolerates a truncated stream.
+
+        Raises:
+            IncompleteBody: if the closing delimiter has not come.
+            MultipartError: the fault that feed() met.
+            ValueError: when another thread is feeding this parser just now.
+        """
+        cdef list events = []
+        cdef unsigned char held[WINDOW]
+        cdef Py_ssize_t size
+        if self._closed and self._error is None:
+            return []
+        self._enter()
+        try:
+            self._closed = self._final = True
+            size = self._held_size
+            memcpy(held, self._held, size)
+            self._held_size = 0
+            self._base = self.offset - size
+            self._run(held, size, events)
+            self._end(events)
+        except MultipartError as error:
+            self._error = error
+            raise
+        finally:
+            ps_give(&self._taken)
+        return events
+
+    cdef int _enter(self) except -1:
+        if not ps_take(&self._taken):
+            raise ValueError("this parser is in use by another thread: make one for each stream")
+        if self._error is None and not self._closed:
+            return 0
+        ps_give(&self._taken)
+        if self._error is not None:
+            raise self._error
+        raise ValueError("this parser was closed: make a new one for each stream")
+
+    cdef int _feed(self, bytes chunk, list events) except -1:
+        cdef chars data = <chars> PyBytes_AS_STRING(chunk)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(chunk), at = 0
+        cdef bint too_long = size > self._max_total - self.offset
+        if too_long:
+            size = self._max_total - self.offset
+        while at < size and self._held_size:
+            at += self._feed_window(data + at, size - at, events)
+        if at < size:
+            self._chunk = chunk
+            self._base = self.offset
+            self.offset += size - at
+            self._run(data + at, size - at, events)
+        if too_long:
+            raise self._limits.exceeded("max_total_size", self._max_total)
+        return 0
+
+    cdef Py_ssize_t _feed_window(self, chars data, Py_ssize_t size, list events) except -1:
+        """Put what was held back before some bytes of the chunk, and read that; give how many."""
+        cdef unsigned char window[2 * WINDOW]
+        cdef Py_ssize_t held = self._held_size
+        cdef Py_ssize_t more = min(size, WINDOW)
+        memcpy(window, self._held, held)
+        memcpy(window + held, data, more)
+        self._held_size = 0
+        self._base = self.offset - held
+        self.offset += more
+        self._run(window, held + more, events)
+        return more
+
+    cdef int _run(self, chars s, Py_ssize_t end, list events) except -1:
+        cdef Py_ssize_t at = 0
+        while at < end:
+            if self._place == BODY:
+                at = self._body(s, at, end, events)
+            elif self._place == HEADERS:
+                at = self._headers(s, at, end, events)
+            elif self._place == BETWEEN:
+                at = self._between(s, at, end, events)
+            elif self._place == MEASURED:
+                at = self._measured(s, at, end, events)
+            elif self._place == AFTER_LENGTH:
+                at = self._after_length(s, at, end, events)
+            else:
+                at = self._epilogue(s, at, end)
+        return 0
+
+    cdef Py_ssize_t _hold(self, chars s, Py_ssize_t at, Py_ssize_t end) noexcept:
+        self._held_size = end - at
+        memcpy(self._held, s + at, end - at)
+        return end
+
+    cdef int _match(self, chars s, Py_ssize_t at, Py_ssize_t end, bint first, bint final) except -1:
+        cdef int result = ps_match(&self._delimiters, s, at, end, first, final or self._final)
+        if result == PS_FAULT:
+            self._raise_fault()
+        return result
+
+    cdef int _raise_fault(self) except -1:
+        raise _FAULTS[self._delimiters.fault].at(self._base + self._delimiters.fault_at)
+
+    cdef ps_level *_top(self) noexcept:
+        return &self._delimiters.levels[self._delimiters.depth - 1]
+
+    # Between bodies
+
+    cdef int _open(self, bytes boundary, bint form, int64_t end) except -1:
+        """Enter a multipart."""
+        cdef uint64_t mask = self._policy.form_mask if form else self._policy.other_mask
+        cdef ps_level *level = ps_push(
+            &self._delimiters, <chars> PyBytes_AS_STRING(boundary), PyBytes_GET_SIZE(boundary)
+        )
+        if level == NULL:
+            raise MemoryError
+        level.form = form
+        level.mask = mask
+        level.end = end
+        level.bare_lf = (mask & BARE_LF) != 0
+        level.padding = (mask & DELIMITER_PADDING) != 0
+        level.suffix = (mask & DELIMITER_SUFFIX) != 0
+        level.first_suffix = (mask & FIRST_LINE_SUFFIX) != 0
+        level.dashed = (mask & DASHED_BOUNDARY) != 0
+        level.unclosed = (mask & UNCLOSED_CHILD) != 0
+        level.unbroken = (mask & MISSING_LINE_BREAK) != 0
+        self._set_rules()
+        self._enter_between(preamble=True)
+        return 0
+
+    cdef void _set_rules(self) noexcept:
+        cdef ps_level *top = self._top()
+        self._rules.form = top.form
+        self._rules.nested = self._nested
+        self._rules.high = (top.mask & UNDECODABLE_HEADER) != 0
+        self._rules.nameless = (top.mask & NAMELESS_PART) != 0
+        self._rules.any_charset = (top.mask & UNSAFE_CHARSET) != 0
+        self._rules.any_encoding = (top.mask & TRANSFER_ENCODING) != 0
+
+    cdef void _enter_between(self, bint preamble) noexcept:
+        self._in_preamble = self._fresh = preamble
+        self._discarded = 0
+        self._last_is_cr = False
+        self._place = BETWEEN
+
+    cdef Py_ssize_t _between(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
+        cdef ps_delimiters *d = &self._delimiters
+        cdef int result
+        cdef Py_ssize_t found, search
+        if self._fresh:
+            result = self._match(s, at, end, self._in_preamble, False)
+            if result == PS_MORE:
+                return self._hold(s, at, end)
+            if result != PS_NO:
+                return self._delimiter(result, at, events, False)
+            if not self._top().mask & PREAMBLE:
+                return self._strict_start(s, at, end)
+            self._fresh = False
+        search = at
+        while True:
+            found = ps_find(s, search, end, d.needle, d.needle_size)
+            if found < 0:
+                break
+            self._discard(s, at, found)
+            at = found
+            search = found + 1
+            result = self._match(s, found + d.break_size, end, self._in_preamble, False)
+            if result == PS_MORE:
+                return self._hold(s, found, end)
+            if result != PS_NO:
+                self._check_first_line_end(found)
+                return self._delimiter(result, found, events, False)
+        found = end if self._final else ps_partial(d, s, at, end)
+        self._discard(s, at, found)
+        return self._hold(s, found, end)
+
+    cdef Py_ssize_t _strict_start(self, chars s, Py_ssize_t at, Py_ssize_t end) except -1:
+        """Let one CRLF stand before the first delimiter, and nothing else."""
+        if not self._discarded and s[at] == c"\r":
+            if at + 1 < end:
+                if s[at + 1] == c"\n":
+                    self._discarded = 2
+                    return at + 2
+            elif not self._final:
+                return self._hold(s, at, end)
+        raise Deviation.PREAMBLE.at(self._base + at)
+
+    cdef int _check_first_line_end(self, Py_ssize_t found) except -1:
+        """Refuse a first delimiter behind a bare LF: until then lines may end in either."""
+        if self._delimiters.lf < 0 and not self._last_is_cr:
+            if not self._delimiters.levels[0].bare_lf:
+                raise Deviation.BARE_LF.at(self._base + found)
+        return 0
+
+    cdef int _discard(self, chars s, Py_ssize_t start, Py_ssize_t stop) except -1:
+        cdef int64_t size, limit
+        if stop > start:
+            self._discarded += stop - start
+            self._last_is_cr = s[stop - 1] == c"\r"
+        # A CR before the LF that the search starts with belongs to the delimiter.
+        size = self._discarded - (self._last_is_cr and self._delimiters.lf < 0)
+        limit = self._max_preamble if self._in_preamble else self._max_epilogue
+        if size > limit:
+            name = "max_preamble" if self._in_preamble else "max_epilogue"
+            raise self._limits.exceeded(name, self._mark + limit)
+        return 0
+
+    cdef Py_ssize_t _delimiter(
+        self, int result, Py_ssize_t at, list events, bint leaf
+    ) except -1:
+        """Act on the delimiter that starts at ``at``; ``leaf``: a body ends there."""
+        cdef ps_delimiters *d = &self._delimiters
+        cdef int64_t offset = self._base + at
+        cdef int level = d.level, top = d.depth - 1
+        if level < top and not d.levels[level].unclosed:
+            raise Deviation.UNCLOSED_CHILD.at(offset)
+        if not ps_accept(d):
+            raise Deviation.DASHED_BOUNDARY.at(offset)
+        if leaf:
+            events.append(part_end(top))
+        self._check_end(self._closed_end, offset)
+        self._closed_end = -1
+        while top > level:
+            self._check_end(d.levels[top].end, offset)
+            top -= 1
+            events.append(part_end(top, False))
+        if d.depth > level + 1:
+            ps_cut(d, level + 1)
+            self._set_rules()
+        self._mark = self._base + d.end
+        if result == PS_CLOSE:
+            self._close_level(level, events)
+        else:
+            self._parts += 1
+            if self._parts > self._max_parts:
+                raise self._limits.exceeded("max_parts", offset)
+            self._place = HEADERS
+        return d.end
+
+    cdef int _close_level(self, int level, list events) except -1:
+        if level == 0:
+            self.end_offset = self._mark
+            self._discarded = 0
+            self._crlf_left = 1 if self._delimiters.lf else 2
+            self._place = EPILOGUE
+            return 0
+        self._closed_end = self._top().end
+        ps_cut(&self._delimiters, level)
+        self._set_rules()
+        events.append(part_end(level - 1))
+        self._enter_between(preamble=False)
+        return 0
+
+    cdef int _check_end(self, int64_t expected, int64_t offset) except -1:
+        if expected != -1 and expected != offset:
+            raise Deviation.LENGTH_MISMATCH.at(offset)
+        return 0
+
+    # Headers
+
+    cdef Py_ssize_t _headers(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
+        cdef ps_block block
+        cdef Py_ssize_t reach = <Py_ssize_t> min(end - at, min(self._max_line, self._max_block))
+        if self._head_size == 0 and self._delimiters.lf == 0:
+            if ps_read_block(s + at, reach, &self._rules, &block):
+                if block.lines <= self._max_lines:
+                    self._begin_plain(s + at, &block, events)
+                    return at + block.end
+        return self._header_lines(s, at, end, events)
+
+    cdef int _begin_plain(self, chars s, ps_block *block, list events) except -1:
+        cdef PartBegin part = PartBegin.__new__(PartBegin)
+        part._block = PyBytes_FromStringAndSize(<const char *> s, block.size)
+        part._name_span = block.name
+        part._filename_span = block.filename
+        if self._top().mask & LENGTH_MISMATCH:
+            block.length = -1
+        return self._begin(part, block.end, block.length, None, events)
+
+    cdef Py_ssize_t _header_lines(
+        self, chars s, Py_ssize_t at, Py_ssize_t end, list events
+    ) except -1:
+        """Collect the block line by line: it is cut by a chunk's end, or not plain."""
+        cdef chars found
+        cdef Py_ssize_t stop, line_size
+        cdef int lf = self._delimiters.lf
+        cdef int width = 1 if lf else 2
+        while at < end:
+            found = <chars> memchr(s + at, c"\n", end - at)
+            stop = end if found == NULL else found - s + 1
+            self._keep(s + at, stop - at)
+            at = stop
+            self._check_header_size(found != NULL)
+            if found == NULL:
+                break
+            if not lf and (self._head_size < 2 or self._head[self._head_size - 2] != c"\r"):
+                raise Deviation.BARE_LF.at(self._mark + self._head_size - 1)
+            line_size = self._head_size - self._line
+            if line_size == width:
+                self._examine(self._line - width, events)
+                break
+            if self._head[self._line] == c"-" and self._head[self._line + 1] == c"-":
+                if self._delimiter_in_headers(events):
+                    break
+            self._line = self._head_size
+            self._lines += 1
+            if self._lines > self._max_lines:
+                raise self._limits.exceeded("max_headers", self._mark + self._line - line_size)
+        return at
+
+    cdef int _keep(self, chars s, Py_ssize_t size) except -1:
+        """Put bytes behind the header block so far."""
+        cdef Py_ssize_t needed = self._head_size + size
+        cdef unsigned char *head
+        if needed > self._head_room:
+            needed = max(2 * needed, 256)
+            head = <unsigned char *> realloc(self._head, needed)
+            if head == NULL:
+                raise MemoryError
+            self._head = head
+            self._head_room = needed
+        memcpy(self._head + self._head_size, s, size)
+        self._head_size += size
+        return 0
+
+    cdef int _check_header_size(self, bint ended) except -1:
+        """Refuse a line or a block that is too long, whichever limit comes first."""
+        cdef Py_ssize_t end = self._head_size - ended
+        cdef bint line_over, block_over
+        if not self._delimiters.lf and end > self._line and self._head[end - 1] == c"\r":
+            end -= 1
+        line_over = end - self._line > self._max_line
+        block_over = self._head_size > self._max_block
+        if block_over and (not line_over or self._max_block <= self._line + self._max_line):
+            raise self._limits.exceeded("max_header_block", self._mark + self._max_block)
+        if line_over:
+            raise self._limits.exceeded(
+                "max_header_line", self._mark + self._line + self._max_line
+            )
+        return 0
+
+    cdef bint _delimiter_in_headers(self, list events) except -1:
+        """Act on a header line that is a delimiter; tell whether it was one."""
+        cdef int64_t offset = self._mark + self._line
+        cdef int64_t base = self._base
+        cdef Py_ssize_t size = self._head_size - self._line
+        cdef bytes line = PyBytes_FromStringAndSize(<char *> self._head + self._line, size)
+        cdef chars s = <chars> PyBytes_AS_STRING(line)
+        cdef int result
+        self._base = offset
+        result = self._match(s, 0, size, False, True)
+        if result == PS_NO:
+            self._base = base
+            return False
+        if not self._top().mask & DELIMITER_IN_HEADERS:
+            raise Deviation.DELIMITER_IN_HEADERS.at(offset)
+        self._examine(self._line - (1 if self._delimiters.lf else 2), events)
+        # The block may have opened a multipart, so what matches is looked up again.
+        result = self._match(s, 0, size, False, True)
+        self._delimiter(result, 0, events, True)
+        self._base = base
+        return True
+
+    cdef int _examine(self, Py_ssize_t size, list events) except -1:
+        """Have a block of ``size`` bytes looked at that is not plain, and begin its part."""
+        cdef ps_level *top = self._top()
+        cdef bytes block = PyBytes_FromStringAndSize(<char *> self._head, max(size, 0))
+        cdef Py_ssize_t whole = self._head_size
+        cdef PartBegin part
+        head = examine(
+            block, self._mark, Level(top.mask, top.form, self._nested), lf=self._delimiters.lf == 1
+        )
+        free(self._head)
+        self._head = NULL
+        self._head_size = self._head_room = self._line = self._lines = 0
+        part = PartBegin.__new__(PartBegin)
+        part._block, part._name, part._filename = head.block, head.name, head.filename
+        return self._begin(part, whole, head.length, head.child, events)
+
+    cdef int _begin(
+        self, PartBegin part, Py_ssize_t size, int64_t length, object child, list events
+    ) except -1:
+        """Begin the part whose header block, of ``size`` bytes, has just ended."""
+        part.depth = self._delimiters.depth - 1
+        part.offset = self._mark
+        part.body_offset = self._mark + size
+        part.multipart = child is not None
+        if child is not None and part.depth + 2 > self._max_depth:
+            raise self._limits.exceeded("max_depth", part.offset)
+        events.append(part)
+        self._fresh = True
+        self._size = 0
+        if child is not None:
+            self._mark = part.body_offset
+            self._open(
+                child.boundary, child.form, part.body_offset + length if length >= 0 else -1
+            )
+        elif length < 0:
+            self._place = BODY
+        else:
+            self._remaining = length
+            self._place = MEASURED
+            self._end_measured(events)
+        return 0
+
+    # Bodies
+
+    cdef Py_ssize_t _body(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
+        cdef ps_delimiters *d = &self._delimiters
+        cdef int result
+        cdef Py_ssize_t found
+        if self._fresh:
+            if s[at] == c"-":
+                result = self._match(s, at, end, False, False)
+                if result == PS_MORE:
+                    return self._hold(s, at, end)
+                if result != PS_NO:
+                    return self._unbroken(result, at, events, True)
+            self._fresh = False
+        found = ps_find(s, at, end, d.needle, d.needle_size)
+        while found >= 0:
+            result = self._match_in_body(s, at, found, end, events, False)
+            if result != PS_NO:
+                self._emit(s, at, found, events)
+                if result == PS_MORE:
+                    return self._hold(s, found, end)
+                return self._delimiter(result, found, events, True)
+            found = ps_find(s, found + 1, end, d.needle, d.needle_size)
+        found = end if self._final else ps_partial(d, s, at, end)
+        self._emit(s, at, found, events)
+        return self._hold(s, found, end)
+
+    cdef int _match_in_body(
+        self, chars s, Py_ssize_t at, Py_ssize_t found, Py_ssize_t end, list events, bint last
+    ) except -1:
+        """Match a delimiter at ``found``; on a fault, deliver the body before it first."""
+        cdef int result = ps_match(
+            &self._delimiters, s, found + self._delimiters.break_size, end, False,
+            last or self._final
+        )
+        if result == PS_FAULT:
+            self._emit(s, at, found, events)
+            self._raise_fault()
+        return result
+
+    cdef Py_ssize_t _unbroken(
+        self, int result, Py_ssize_t at, list events, bint leaf
+    ) except -1:
+        """Act on a delimiter with no line end of its own behind a header block (row q)."""
+        if not self._delimiters.levels[self._delimiters.level].unbroken:
+            raise Deviation.MISSING_LINE_BREAK.at(self._base + at)
+        return self._delimiter(result, at, events, leaf)
+
+    cdef int _emit(self, chars s, Py_ssize_t start, Py_ssize_t stop, list events) except -1:
+        cdef Py_ssize_t allowed
+        if stop <= start:
+            return 0
+        self._size += stop - start
+        if self._size > self._max_size:
+            allowed = stop - <Py_ssize_t> (self._size - self._max_size)
+            if allowed > start:
+                events.append(self._bytes(s + start, allowed - start))
+            raise self._limits.exceeded("max_part_size", self._base + allowed)
+        events.append(self._bytes(s + start, stop - start))
+        return 0
+
+    cdef bytes _bytes(self, chars s, Py_ssize_t size):
+        """Give these bytes as an object: the chunk itself where they are all of it."""
+        if self._chunk is not None and size == PyBytes_GET_SIZE(self._chunk):
+            if s == <chars> PyBytes_AS_STRING(self._chunk):
+                return self._chunk
+        return PyBytes_FromStringAndSize(<const char *> s, size)
+
+    cdef Py_ssize_t _measured(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
+        cdef ps_delimiters *d = &self._delimiters
+        cdef bint last = self._remaining <= end - at  # whether the body ends within the data
+        cdef Py_ssize_t found, stop = at + self._remaining if last else end
+        cdef int result
+        if self._fresh and s[at] == c"-":
+            result = self._match(s, at, stop, False, last)
+            if result == PS_MORE:
+                return self._hold(s, at, end)
+            if result != PS_NO:
+                raise Deviation.LENGTH_MISMATCH.at(self._base + at)
+        self._fresh = False
+        found = ps_find(s, at, stop, d.needle, d.needle_size)
+        while found >= 0:
+            result = self._match_in_body(s, at, found, stop, events, last)
+            if result != PS_NO:
+                self._emit(s, at, found, events)
+                self._remaining -= found - at
+                if result == PS_MORE:
+                    return self._hold(s, found, end)
+                raise Deviation.LENGTH_MISMATCH.at(self._base + found)
+            found = ps_find(s, found + 1, stop, d.needle, d.needle_size)
+        found = stop if last or self._final else ps_partial(d, s, at, stop)
+        self._emit(s, at, found, events)
+        self._remaining -= found - at
+        self._end_measured(events)
+        return found if last else self._hold(s, found, end)
+
+    cdef int _end_measured(self, list events) except -1:
+        if self._remaining == 0:
+            events.append(part_end(self._delimiters.depth - 1))
+            self._place = AFTER_LENGTH
+        return 0
+
+    cdef Py_ssize_t _after_length(
+        self, chars s, Py_ssize_t at, Py_ssize_t end, list events
+    ) except -1:
+        cdef ps_delimiters *d = &self._delimiters
+        cdef bint unbroken = self._fresh and s[at] == c"-"
+        cdef Py_ssize_t width = 0 if unbroken else d.break_size
+        cdef Py_ssize_t have = min(width, end - at)
+        cdef int result = PS_NO
+        cdef Py_ssize_t i = 0
+        while i < have and s[at + i] == d.needle[i]:
+            i += 1
+        if i == width:
+            result = self._match(s, at + width, end, False, False)
+        elif i == have and not self._final:
+            result = PS_MORE
+        if result == PS_MORE:
+            return self._hold(s, at, end)
+        if result == PS_NO:
+            raise Deviation.LENGTH_MISMATCH.at(self._base + at)
+        if unbroken:
+            return self._unbroken(result, at, events, False)
+        return self._delimiter(result, at, events, False)
+
+    # The end
+
+    cdef Py_ssize_t _epilogue(self, chars s, Py_ssize_t at, Py_ssize_t end) except -1:
+        while self._crlf_left and at < end:
+            if s[at] != (c"\n" if self._crlf_left == 1 else c"\r"):
+                break
+            self._crlf_left -= 1
+            self._mark += 1
+            at += 1
+        if at == end:
+            return at
+        self._crlf_left = 0
+        if not self._delimiters.levels[0].mask & EPILOGUE_BYTES:
+            raise Deviation.EPILOGUE.at(self._base + at)
+        self._discarded += end - at
+        if self._discarded > self._max_epilogue:
+            raise self._limits.exceeded("max_epilogue", self._mark + self._max_epilogue)
+        return end
+
+    cdef int _end(self, list events) except -1:
+        """Refuse an end of input that comes too early, or end what is open (row p)."""
+        cdef uint64_t mask = self._delimiters.levels[0].mask
+        cdef int depth = self._delimiters.depth - 1
+        cdef bint started = self._delimiters.lf >= 0
+        if self.end_offset >= 0:
+            if self._crlf_left == 1 and not self._delimiters.lf:  # a CR, and no LF
+                if not mask & EPILOGUE_BYTES:
+                    raise Deviation.EPILOGUE.at(self.offset - 1)
+            return 0
+        if not started or not mask & TRUNCATED:
+            raise cut_short(self.offset, started, self._parts, self._where())
+        if self._place == BODY or self._place == MEASURED:
+            events.append(part_end(depth, False))
+        while depth > 0:
+            depth -= 1
+            events.append(part_end(depth, False))
+        self.end_offset = self.offset
+        return 0
+
+    cdef str _where(self):
+        if self._place == HEADERS:
+            return "in the headers of"
+        return "in" if self._place == BODY or self._place == MEASURED else "after"
+
+
+cdef bytes _as_bytes(object chunk):
+    if isinstance(chunk, (bytes, bytearray, memoryview)):
+        return bytes(chunk)
+    try:
+        return bytes(memoryview(chunk))
+    except TypeError:
+        kind = type(chunk).__name__
+        raise TypeError(f"feed() takes bytes, bytearray or memoryview, not {kind}") from None

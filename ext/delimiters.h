@@ -1,0 +1,259 @@
+/* The stack of open boundaries, and what a delimiter line is; compiled twin of
+   src/partstream/_delimiters_py.py, where the law is written down.
+
+   Pure C over plain memory: no Python object is known here, and no error is raised; a fault is a
+   return value, with its kind and place in the struct. */
+
+#ifndef PARTSTREAM_DELIMITERS_H
+#define PARTSTREAM_DELIMITERS_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PS_NO, PS_MORE, PS_OPEN, PS_CLOSE, PS_FAULT };
+enum { PS_BARE_LF, PS_PADDING, PS_SUFFIX, PS_FIRST_SUFFIX };
+enum { PS_MAX_LINE = 72, PS_MAX_NEEDLE = 74, PS_MAX_PADDING = 64 };
+
+typedef struct {
+    unsigned char line[PS_MAX_LINE]; /* dashes and boundary */
+    int size;
+    int form;      /* whether it is multipart/form-data */
+    uint64_t mask; /* tolerated deviations, for header blocks */
+    int64_t end;   /* where this multipart must end, -1 if unknown */
+    /* Tolerated deviations, for delimiters. */
+    unsigned char bare_lf, padding, suffix, first_suffix, dashed, unclosed, unbroken;
+} ps_level;
+
+typedef struct {
+    const unsigned char *line;
+    int size, level, dashed;
+} ps_candidate;
+
+typedef struct {
+    ps_level *levels;
+    ps_candidate *candidates; /* room for one more than there are levels */
+    int depth, room, candidate_count;
+    int dash_open; /* whether the innermost boundary may still turn out to hold the dashes */
+    int lf;        /* whether lines end in LF; -1 until the first delimiter has shown it */
+    unsigned char needle[PS_MAX_NEEDLE];
+    int needle_size, break_size; /* break_size: the line end that the needle starts with */
+    /* What matched last. */
+    int level, matched_dashed, shown_lf;
+    ptrdiff_t end;
+    int fault;
+    ptrdiff_t fault_at;
+} ps_delimiters;
+
+static inline int ps_longer(const ps_candidate *a, const ps_candidate *b) {
+    return a->size != b->size ? a->size > b->size : a->level > b->level;
+}
+
+static inline void ps_add(ps_delimiters *d, const unsigned char *line, int size, int level,
+                          int dashed) {
+    const ps_candidate item = {line, size, level, dashed};
+    int at = d->candidate_count++;
+    while (at > 0 && ps_longer(&item, &d->candidates[at - 1])) {
+        d->candidates[at] = d->candidates[at - 1];
+        at--;
+    }
+    d->candidates[at] = item;
+}
+
+/* List the delimiters to look for, longest first, and what all of them start with. */
+static void ps_update(ps_delimiters *d) {
+    d->candidate_count = 0;
+    for (int i = 0; i < d->depth; i++)
+        ps_add(d, d->levels[i].line, d->levels[i].size, i, 0);
+    if (d->dash_open) {
+        const ps_level *top = &d->levels[d->depth - 1];
+        ps_add(d, top->line + 2, top->size - 2, d->depth - 1, 1);
+    }
+    d->break_size = 0;
+    if (d->lf == 0)
+        d->needle[d->break_size++] = '\r';
+    d->needle[d->break_size++] = '\n';
+    const ps_candidate *first = &d->candidates[0];
+    int common = first->size;
+    for (int i = 1; i < d->candidate_count; i++) {
+        const ps_candidate *other = &d->candidates[i];
+        int same = 0;
+        while (same < common && same < other->size && first->line[same] == other->line[same])
+            same++;
+        common = same;
+    }
+    memcpy(d->needle + d->break_size, first->line, (size_t)common);
+    d->needle_size = d->break_size + common;
+}
+
+/* Open a boundary; the caller fills in what the level tolerates.  NULL: out of memory. */
+static ps_level *ps_push(ps_delimiters *d, const unsigned char *boundary, int size) {
+    if (d->depth == d->room) {
+        const int room = d->room ? d->room * 4 : 2;
+        ps_level *levels = realloc(d->levels, (size_t)room * sizeof *levels);
+        if (!levels)
+            return NULL;
+        d->levels = levels;
+        ps_candidate *candidates =
+            realloc(d->candidates, ((size_t)room + 1) * sizeof *candidates);
+        if (!candidates)
+            return NULL;
+        d->candidates = candidates;
+        d->room = room;
+    }
+    ps_level *level = &d->levels[d->depth++];
+    memset(level, 0, sizeof *level);
+    level->line[0] = level->line[1] = '-';
+    memcpy(level->line + 2, boundary, (size_t)size);
+    level->size = size + 2;
+    level->end = -1;
+    d->dash_open = size > 2 && boundary[0] == '-' && boundary[1] == '-';
+    ps_update(d);
+    return level;
+}
+
+/* Close all but the outermost `depth` boundaries. */
+static void ps_cut(ps_delimiters *d, int depth) {
+    d->depth = depth;
+    d->dash_open = 0;
+    ps_update(d);
+}
+
+static void ps_free(ps_delimiters *d) {
+    free(d->levels);
+    free(d->candidates);
+    d->levels = NULL;
+    d->candidates = NULL;
+}
+
+static inline int ps_fail(ps_delimiters *d, int fault, ptrdiff_t at) {
+    d->fault = fault;
+    d->fault_at = at;
+    return PS_FAULT;
+}
+
+/* Tell whether the CR or LF at `at` ends a line of this stream. */
+static inline int ps_line_end(ps_delimiters *d, const unsigned char *s, ptrdiff_t at,
+                              ptrdiff_t end, const ps_level *level) {
+    if (s[at] == '\n') {
+        if (d->lf == 1 || (d->lf < 0 && level->bare_lf)) {
+            d->end = at + 1;
+            d->shown_lf = 1;
+            return PS_OPEN;
+        }
+    } else if (d->lf == 1) {
+        return PS_NO;
+    } else if (at + 1 == end) {
+        return PS_MORE;
+    } else if (s[at + 1] == '\n') {
+        d->end = at + 2;
+        d->shown_lf = 0;
+        return PS_OPEN;
+    }
+    if (d->lf < 0 || !level->bare_lf)
+        return ps_fail(d, PS_BARE_LF, at);
+    return PS_NO;
+}
+
+/* Tell what follows dashes and boundary. */
+static inline int ps_tail(ps_delimiters *d, const unsigned char *s, ptrdiff_t at, ptrdiff_t end,
+                          const ps_level *level) {
+    ptrdiff_t stop = at;
+    while (stop < end && (s[stop] == ' ' || s[stop] == '\t')) {
+        if (++stop - at > PS_MAX_PADDING)
+            return ps_fail(d, PS_PADDING, at);
+    }
+    if (stop == end)
+        return PS_MORE;
+    if (s[stop] == '-') {
+        if (stop > at)
+            return PS_NO;
+        if (stop + 1 == end)
+            return PS_MORE;
+        d->end = stop + 2;
+        d->shown_lf = 0;
+        return s[stop + 1] == '-' ? PS_CLOSE : PS_NO;
+    }
+    if (s[stop] != '\r' && s[stop] != '\n')
+        return PS_NO;
+    const int result = ps_line_end(d, s, stop, end, level);
+    if (result == PS_OPEN && stop > at && !level->padding)
+        return ps_fail(d, PS_PADDING, at);
+    return result;
+}
+
+/* Tell what starts at `at`, which is known to be the start of a line; `first`: of a preamble. */
+static int ps_match(ps_delimiters *d, const unsigned char *s, ptrdiff_t at, ptrdiff_t end,
+                    int first, int final) {
+    int more = 0;
+    ptrdiff_t suffixed = -1;
+    const ps_level *suffixed_level = NULL;
+    for (int i = 0; i < d->candidate_count; i++) {
+        const ps_candidate *item = &d->candidates[i];
+        const ptrdiff_t left = end - at;
+        if (memcmp(s + at, item->line, (size_t)(left < item->size ? left : item->size)) != 0)
+            continue;
+        if (left < item->size) {
+            more = 1;
+            continue;
+        }
+        const ptrdiff_t stop = at + item->size;
+        const int result = ps_tail(d, s, stop, end, &d->levels[item->level]);
+        if (result == PS_FAULT)
+            return result;
+        if (result == PS_NO) {
+            if (suffixed < 0) {
+                suffixed = stop;
+                suffixed_level = &d->levels[item->level];
+            }
+        } else if (result == PS_MORE) {
+            more = 1;
+        } else if (!more || final) {
+            d->level = item->level;
+            d->matched_dashed = item->dashed;
+            return result;
+        }
+    }
+    if (more && !final)
+        return PS_MORE;
+    if (suffixed_level && !(first ? suffixed_level->first_suffix : suffixed_level->suffix))
+        return ps_fail(d, first ? PS_FIRST_SUFFIX : PS_SUFFIX, suffixed);
+    return PS_NO;
+}
+
+/* Latch what the delimiter that matched last has shown.  0: row c3 is not tolerated. */
+static inline int ps_accept(ps_delimiters *d) {
+    if (d->lf >= 0 && !d->dash_open)
+        return 1;
+    if (d->lf < 0)
+        d->lf = d->shown_lf;
+    if (d->matched_dashed) {
+        ps_level *level = &d->levels[d->level];
+        if (!level->dashed)
+            return 0;
+        level->size -= 2;
+        memmove(level->line, level->line + 2, (size_t)level->size);
+    }
+    d->dash_open = 0;
+    ps_update(d);
+    return 1;
+}
+
+/* Find where an end of the data starts that may still become a delimiter; `end` if nowhere. */
+static inline ptrdiff_t ps_partial(const ps_delimiters *d, const unsigned char *s, ptrdiff_t at,
+                                   ptrdiff_t end) {
+    if (at < end - d->needle_size + 1)
+        at = end - d->needle_size + 1;
+    while (at < end) {
+        const unsigned char *found = memchr(s + at, d->needle[0], (size_t)(end - at));
+        if (!found)
+            return end;
+        at = found - s;
+        if (memcmp(found, d->needle, (size_t)(end - at)) == 0)
+            return at;
+        at++;
+    }
+    return end;
+}
+
+#endif

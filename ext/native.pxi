@@ -1,0 +1,43 @@
+# What the scanner uses of the C headers beside this file.
+
+cdef extern from "scan.h":
+    Py_ssize_t ps_find(const unsigned char *data, Py_ssize_t at, Py_ssize_t end,
+                       const unsigned char *needle, Py_ssize_t size) noexcept nogil
+    bint ps_take(long *flag) noexcept nogil
+    void ps_give(long *flag) noexcept nogil
+
+cdef extern from "delimiters.h":
+    enum: PS_NO, PS_MORE, PS_OPEN, PS_CLOSE, PS_FAULT
+    enum: PS_BARE_LF, PS_PADDING, PS_SUFFIX, PS_FIRST_SUFFIX
+    ctypedef struct ps_level:
+        bint form
+        uint64_t mask
+        int64_t end
+        unsigned char bare_lf, padding, suffix, first_suffix, dashed, unclosed, unbroken
+    ctypedef struct ps_delimiters:
+        ps_level *levels
+        int depth, lf, needle_size, break_size, level, fault
+        unsigned char *needle
+        Py_ssize_t end, fault_at
+    ps_level *ps_push(ps_delimiters *d, const unsigned char *boundary, int size) noexcept
+    void ps_cut(ps_delimiters *d, int depth) noexcept
+    void ps_free(ps_delimiters *d) noexcept
+    int ps_match(ps_delimiters *d, const unsigned char *s, Py_ssize_t at, Py_ssize_t end,
+                 bint first, bint final) noexcept
+    bint ps_accept(ps_delimiters *d) noexcept
+    Py_ssize_t ps_partial(const ps_delimiters *d, const unsigned char *s, Py_ssize_t at,
+                          Py_ssize_t end) noexcept
+
+cdef extern from "block.h":
+    void ps_fill_classes() noexcept
+    ctypedef struct ps_span:
+        Py_ssize_t at, size
+    ctypedef struct ps_block_rules:
+        bint form, nested, high, nameless, any_charset, any_encoding
+    ctypedef struct ps_block:
+        Py_ssize_t size, end
+        int lines
+        ps_span name, filename
+        int64_t length
+    bint ps_read_block(const unsigned char *s, Py_ssize_t size, const ps_block_rules *rules,
+                       ps_block *block) noexcept

@@ -1,0 +1,31 @@
+"""Read and write ``multipart/*`` streams: forms, batches, byte ranges, camera streams."""
+
+from __future__ import annotations
+
+from . import hdrs
+from ._backend import BACKEND, PartBegin
+from ._version import __version__
+from .deviations import Deviation
+from .errors import IncompleteBody, LimitExceeded, MultipartError, ParseError
+from .events import PartEnd
+from .limits import Limits
+from .parser import MultipartParser
+from .policy import Policy
+
+
+
+__all__ = [
+    "BACKEND",
+    "Deviation",
+    "IncompleteBody",
+    "LimitExceeded",
+    "Limits",
+    "MultipartError",
+    "MultipartParser",
+    "ParseError",
+    "PartBegin",
+    "PartEnd",
+    "Policy",
+    "__version__",
+    "hdrs",
+]

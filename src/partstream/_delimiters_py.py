@@ -1,0 +1,202 @@
+"""The stack of open boundaries, and what a delimiter line is; pure twin of ``ext/delimiters.h``.
+
+The law (RFC 2046 section 5.1.1; rows c3 and k to m2 of the behaviour table)::
+
+    delimiter  = line-start "--" boundary ( "--" / *64( SP / HTAB ) line-end )
+
+A delimiter of any open boundary ends what is open within it.  Where two boundaries match, the
+longer one counts; as long as a longer one can still come, the answer is MORE.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from .deviations import Deviation
+from .headers import Level
+
+__all__ = ["CLOSE", "MORE", "NO", "OPEN", "Delimiters"]
+
+NO: Final = 0  # no delimiter starts here, whatever follows
+MORE: Final = 1  # what is at hand may become one
+OPEN: Final = 2  # a delimiter, and a part follows
+CLOSE: Final = 3  # a closing delimiter
+
+_MAX_PADDING: Final = 64
+_TAB: Final = 9
+_LF: Final = 10
+_CR: Final = 13
+_SPACE: Final = 32
+_DASH: Final = 45
+
+
+class _Candidate(NamedTuple):
+    line: bytes  # dashes and boundary
+    level: int
+    dashed: bool  # row c3: the boundary's own dashes are those of the delimiter
+
+
+class Delimiters:
+    """The open boundaries, outermost first.
+
+    Attributes:
+        levels: what each open multipart means for the parts in it.
+        needle: how every delimiter of an open boundary starts, the line end before it included.
+        single: whether the needle is all of a delimiter but its tail, lines ending in CRLF.
+        lf: whether lines end in LF; None until the first delimiter has shown it.
+        level: which boundary matched last.
+        end: where the delimiter that matched last ends.
+    """
+
+    __slots__ = ("_boundaries", "_candidates", "_dashed", "_matched", "_shown", "end", "level",
+                 "levels", "lf", "needle", "single")  # fmt: skip
+
+    def __init__(self) -> None:
+        self.levels: list[Level] = []
+        self.needle = b""
+        self.single = False
+        self.lf: bool | None = None
+        self.level = 0
+        self.end = 0
+        self._boundaries: list[bytes] = []
+        self._candidates: list[_Candidate] = []
+        self._dashed = False  # whether row c3 is still open for the innermost boundary
+        self._matched: _Candidate
+        self._shown = False  # whether the delimiter that matched last ends in LF
+
+    def push(self, boundary: bytes, level: Level) -> None:
+        """Open a boundary within those that are open."""
+        self.levels.append(level)
+        self._boundaries.append(boundary)
+        self._dashed = boundary.startswith(b"--") and len(boundary) > 2
+        self._update()
+
+    def cut(self, depth: int) -> None:
+        """Close all but the outermost ``depth`` boundaries."""
+        del self.levels[depth:], self._boundaries[depth:]
+        self._dashed = False
+        self._update()
+
+    def match(
+        self, data: bytes, at: int, end: int, base: int, suffix: Deviation, final: bool = False
+    ) -> int:
+        """Tell what starts at ``at``, which is known to be the start of a line.
+
+        Args:
+            data: the bytes at hand.
+            at: where the dashes of the delimiter would stand.
+            end: where the bytes at hand end.
+            base: offset of ``data`` in the stream, for errors.
+            suffix: the deviation that a delimiter with text behind it is here.
+            final: whether no more bytes can come.
+
+        Returns:
+            NO, MORE, OPEN or CLOSE; for the last two ``level`` and ``end`` are set.
+        """
+        more = False
+        suffixed = None
+        for candidate in self._candidates:
+            stop = at + len(candidate.line)
+            have = data[at : min(stop, end)]
+            if have != candidate.line:
+                more = more or candidate.line.startswith(have)
+                continue
+            mask = self.levels[candidate.level].mask
+            result = self._tail(data, stop, end, base, mask)
+            if result == NO:
+                suffixed = suffixed or (stop, mask)
+            elif result == MORE:
+                more = True
+            elif not more or final:
+                self.level, self._matched = candidate.level, candidate
+                return result
+        if more and not final:
+            return MORE
+        if suffixed and not suffixed[1] & suffix.bit:
+            raise suffix.at(base + suffixed[0])
+        return NO
+
+    def accept(self, at: int) -> None:
+        """Latch what the delimiter that matched last has shown; ``at`` is its offset.
+
+        Raises:
+            ParseError: where row c3 is not tolerated.
+        """
+        if self.lf is not None and not self._dashed:
+            return
+        self.lf = self._shown if self.lf is None else self.lf
+        if self._matched.dashed:
+            if not self.levels[self.level].mask & Deviation.DASHED_BOUNDARY.bit:
+                raise Deviation.DASHED_BOUNDARY.at(at)
+            self._boundaries[self.level] = self._boundaries[self.level][2:]
+        self._dashed = False
+        self._update()
+
+    def _update(self) -> None:
+        """List the delimiters to look for, longest first, innermost first."""
+        found = [
+            _Candidate(b"--" + boundary, level, False)
+            for level, boundary in enumerate(self._boundaries)
+        ]
+        if self._dashed:
+            found.append(_Candidate(self._boundaries[-1], len(found) - 1, True))
+        found.sort(key=lambda item: (-len(item.line), -item.level))
+        self._candidates = found
+        self.single = len(found) == 1 and self.lf is False
+        start = b"\r\n" if self.lf is False else b"\n"
+        self.needle = start + _common_start([item.line for item in found])
+
+    def _tail(self, data: bytes, at: int, end: int, base: int, mask: int) -> int:
+        """Tell what follows dashes and boundary."""
+        stop = at
+        while stop < end and (data[stop] == _SPACE or data[stop] == _TAB):
+            stop += 1
+            if stop - at > _MAX_PADDING:
+                raise Deviation.DELIMITER_PADDING.at(base + at)
+        if stop == end:
+            return MORE
+        first = data[stop]
+        if first == _DASH:
+            if stop > at:
+                return NO
+            if stop + 1 == end:
+                return MORE
+            self.end = stop + 2
+            self._shown = False
+            return CLOSE if data[stop + 1] == _DASH else NO
+        if first != _CR and first != _LF:
+            return NO
+        result = self._line_end(data, stop, end, base, mask)
+        if result == OPEN and stop > at and not mask & Deviation.DELIMITER_PADDING.bit:
+            raise Deviation.DELIMITER_PADDING.at(base + at)
+        return result
+
+    def _line_end(self, data: bytes, at: int, end: int, base: int, mask: int) -> int:
+        """Tell whether the CR or LF at ``at`` ends a line of this stream (row k)."""
+        if data[at] == _LF:
+            if self.lf or (self.lf is None and mask & Deviation.BARE_LF.bit):
+                self.end = at + 1
+                self._shown = True
+                return OPEN
+        elif self.lf:
+            return NO
+        elif at + 1 == end:
+            return MORE
+        elif data[at + 1] == _LF:
+            self.end = at + 2
+            self._shown = False
+            return OPEN
+        if self.lf is None or not mask & Deviation.BARE_LF.bit:
+            raise Deviation.BARE_LF.at(base + at)
+        return NO
+
+
+def _common_start(lines: list[bytes]) -> bytes:
+    """Give what all lines start with."""
+    if not lines:
+        return b""
+    first, last = min(lines), max(lines)
+    size = 0
+    while size < min(len(first), len(last)) and first[size] == last[size]:
+        size += 1
+    return first[:size]

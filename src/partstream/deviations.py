@@ -1,0 +1,215 @@
+"""Every way in which input can differ from a plain multipart stream, named once.
+
+A *deviation* has a stable code, one line that says what was met, and one that says what helps.
+The core only names what it met and where; a :class:`~partstream.Policy` says which deviations are
+tolerated; those that are not become an error with that code.  Error messages, the documentation,
+the command line and the tests all read this list.
+
+A member's value is its bit in the masks that the scanners test, so the order here is free, and
+no number is written down a second time anywhere.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from .errors import IncompleteBody, MultipartError, ParseError
+
+__all__ = ["Deviation"]
+
+
+class Deviation(enum.Enum):
+    """An odd thing that a peer can send.
+
+    Attributes:
+        bit: this deviation's bit in a tolerance mask.
+        code: stable short name, the ``code`` of the error.
+        text: what was met, as a sentence for an operator.
+        remedy: what the sender, or the operator, can do about it.
+    """
+
+    bit: int
+    text: str
+    remedy: str
+
+    def __new__(cls, text: str, remedy: str) -> Deviation:
+        member = object.__new__(cls)
+        member.bit = 1 << len(cls.__members__)
+        member._value_ = member.bit
+        member.text = text
+        member.remedy = remedy
+        return member
+
+    @property
+    def code(self) -> str:
+        """Stable short name of this deviation."""
+        return self.name.lower()
+
+    def at(self, offset: int | None, detail: str = "") -> MultipartError:
+        """Give the error for this deviation.
+
+        Args:
+            offset: where it was met, in bytes from the start of the stream.
+            detail: what exactly was met, put behind the text.
+        """
+        message = f"{self.text}{': ' + detail if detail else ''}; {self.remedy}"
+        kind = IncompleteBody if self in _INCOMPLETE else ParseError
+        return kind(message, code=self.code, offset=offset)
+
+    # Framing: the delimiter lines (RFC 2046 section 5.1.1).
+    BARE_LF = (
+        "a delimiter or header line ends in a bare LF or CR",
+        "lines must end in CRLF (Policy.LEGACY accepts LF)",
+    )
+    DASHED_BOUNDARY = (
+        "the delimiter lines lack the two dashes before the announced boundary",
+        "the sender put the dashes into the boundary parameter: announce it without them",
+    )
+    DELIMITER_PADDING = (
+        "white space follows a delimiter",
+        "at most 64 spaces or tabs may stand between the boundary and CRLF, none under STRICT",
+    )
+    DELIMITER_SUFFIX = (
+        "a line in a body starts like a delimiter and goes on",
+        "choose a boundary that no line of the content starts with",
+    )
+    FIRST_LINE_SUFFIX = (
+        "the first line starts like a delimiter and goes on",
+        "compare the boundary parameter with the first line of the body",
+    )
+    PREAMBLE = (
+        "there are bytes before the first delimiter",
+        "the body must start with the first delimiter line",
+    )
+    EPILOGUE = (
+        "there are bytes after the closing delimiter",
+        "the body must end with the closing delimiter, or one CRLF after it",
+    )
+    MISSING_LINE_BREAK = (
+        "a delimiter follows the header block without a line break of its own",
+        "an empty body still needs CRLF before the next delimiter",
+    )
+    UNCLOSED_CHILD = (
+        "the delimiter of an outer multipart comes before the inner one was closed",
+        "the inner multipart must end with its own closing delimiter",
+    )
+    DELIMITER_IN_HEADERS = (
+        "a delimiter line stands inside a header block",
+        "an empty line must end the header block",
+    )
+    # The end of input.
+    EMPTY_BODY = (
+        "the body is empty",
+        "was it read before, by a middleware or another parser?",
+    )
+    BOUNDARY_NOT_FOUND = (
+        "the input ended and no delimiter was found",
+        "compare the boundary parameter with the first line of the body",
+    )
+    TRUNCATED = (
+        "the input ended before the closing delimiter",
+        "the sender, or something between, cut the body short",
+    )
+    # Header blocks (RFC 9110 section 5, RFC 5322 section 2.2).
+    NO_HEADERS = (
+        "a part has no headers",
+        "each part of a form needs a Content-Disposition header",
+    )
+    HEADER_WITHOUT_COLON = (
+        "a header line has no colon",
+        "each header line must read 'name: value'",
+    )
+    FOLDED_HEADER = (
+        "a header is folded over several lines",
+        "write the header as one line",
+    )
+    INVALID_HEADER_NAME = (
+        "a header name is empty, has white space before its colon, or is no token",
+        "header names must be tokens (RFC 9110 section 5.6.2)",
+    )
+    HEADER_CONTROL = (
+        "a header holds a control character",
+        "encode NUL, CR, LF and other controls before they get into a header",
+    )
+    UNDECODABLE_HEADER = (
+        "a header is not UTF-8",
+        "send header values in UTF-8",
+    )
+    REPEATED_HEADER = (
+        "Content-Disposition or Content-Type stands twice in a part",
+        "send it once",
+    )
+    INVALID_LENGTH = (
+        "Content-Length is no plain number, or stands twice",
+        "send one Content-Length of digits only, or none",
+    )
+    LENGTH_MISMATCH = (
+        "a part is longer or shorter than its Content-Length",
+        "correct the part's Content-Length, or leave it out",
+    )
+    TRANSFER_ENCODING = (
+        "a form part has a Content-Transfer-Encoding other than 7bit, 8bit or binary",
+        "send the content as it is (RFC 7578 section 4.7)",
+    )
+    UNSAFE_CHARSET = (
+        "the charset is unknown or unsafe",
+        "send text as UTF-8",
+    )
+    # Content-Disposition and Content-Type (RFC 7578, 6266, 8187, 9110).
+    MISSING_BOUNDARY = (
+        "the multipart Content-Type has no boundary parameter",
+        "send 'boundary=' (not 'boundary*=') in the Content-Type",
+    )
+    INVALID_BOUNDARY = (
+        "the boundary is not usable",
+        "it must be 1 to 70 printable ASCII characters that do not end in a space",
+    )
+    NOT_MULTIPART = (
+        "the Content-Type is not multipart",
+        "send 'multipart/...; boundary=...'",
+    )
+    REPEATED_BOUNDARY = (
+        "the boundary parameter stands twice",
+        "send it once",
+    )
+    REPEATED_PARAMETER = (
+        "a parameter stands twice in one header",
+        "send each parameter once",
+    )
+    LOOSE_PARAMETER = (
+        "a parameter value is neither a token nor quoted, or has space around its '='",
+        "put the value in double quotes",
+    )
+    MALFORMED_PARAMETER = (
+        "a header's parameters cannot be read",
+        "write them as '; name=\"value\"', with quotes closed and nothing after them",
+    )
+    EXTENDED_PARAMETER = (
+        "a form part uses an extended parameter (name*, filename*, or a continuation)",
+        "send plain name and filename in UTF-8 (RFC 7578 section 4.2)",
+    )
+    NAMELESS_PART = (
+        "a form part has no name",
+        "send 'Content-Disposition: form-data; name=\"...\"' with each part",
+    )
+
+
+_INCOMPLETE = frozenset(
+    {Deviation.EMPTY_BODY, Deviation.BOUNDARY_NOT_FOUND, Deviation.TRUNCATED}
+)
+
+
+def cut_short(offset: int, started: bool, parts: int, place: str) -> MultipartError:
+    """Give the error for an input that ended before its closing delimiter.
+
+    Args:
+        offset: how long the input was.
+        started: whether a delimiter was found.
+        parts: how many parts have begun.
+        place: where in the last of them the input ended ("in", "after", "in the headers of").
+    """
+    if offset == 0:
+        return Deviation.EMPTY_BODY.at(0)
+    if not started:
+        return Deviation.BOUNDARY_NOT_FOUND.at(offset)
+    return Deviation.TRUNCATED.at(offset, f"{place} part {parts}")

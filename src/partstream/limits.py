@@ -1,0 +1,85 @@
+"""How much of anything a peer may send."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+from .errors import LimitExceeded
+
+__all__ = ["Limits"]
+
+# No stream is longer, and sums of two still fit into 64 bits.
+_UNLIMITED: Final = 2**60
+_DEEPEST: Final = 100
+
+
+def _limit(default: int | None, doc: str, unit: str = "bytes") -> Any:
+    return field(default=default, metadata={"doc": doc, "unit": unit})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Security limits of a stream, enforced while it is read; None is unlimited.
+
+    A stream that goes over one raises :class:`~partstream.LimitExceeded`, whose ``code`` is the
+    name of the field.  ``Limits.STREAM`` is the preset of the parser and the readers.  Derive
+    others with ``dataclasses.replace(Limits.STREAM, max_parts=100)``.
+
+    Raises:
+        TypeError: for a limit that is neither an int nor None.
+        ValueError: for a limit below zero, or a depth below one.
+    """
+
+    STREAM: ClassVar[Limits]
+
+    max_header_line: int | None = _limit(8190, "One header line, without its line end.")
+    max_headers: int | None = _limit(128, "Header lines of one part.", "lines")
+    max_header_block: int | None = _limit(16384, "All headers of one part, with line ends.")
+    max_preamble: int | None = _limit(65536, "Bytes before the first delimiter of a multipart.")
+    max_epilogue: int | None = _limit(65536, "Bytes after the closing delimiter of a multipart.")
+    max_depth: int | None = _limit(
+        8, "Multiparts within each other; the outermost is 1, and None is 100.", "levels")
+    max_parts: int | None = _limit(None, "Parts of the whole stream, nested ones too.", "parts")
+    max_part_size: int | None = _limit(None, "Body of one part, as sent.")
+    max_total_size: int | None = _limit(None, "The whole stream, framing included.")
+
+    #: The values in the order of the fields, a number for None: what the scanners take.
+    packed: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values = []
+        for limit in dataclasses.fields(self):
+            if limit.init:
+                values.append(_checked(limit.name, getattr(self, limit.name)))
+        object.__setattr__(self, "packed", tuple(values))
+
+    def exceeded(self, name: str, offset: int) -> LimitExceeded:
+        """Give the error for the limit ``name``.
+
+        Args:
+            name: a field of this class.
+            offset: the first byte over the limit, counted from the start of the stream.
+        """
+        limit = next(item for item in dataclasses.fields(self) if item.name == name)
+        what = limit.metadata["doc"].rstrip(".")
+        value, unit = _checked(name, getattr(self, name)), limit.metadata["unit"]
+        message = f"over the limit {name}={value} {unit} ({what[0].lower()}{what[1:]})"
+        return LimitExceeded(message, code=name, offset=offset)
+
+
+def _checked(name: str, value: object) -> int:
+    if value is None:
+        # Each open boundary costs time at each delimiter, so there is an end to depth.
+        return _DEEPEST if name == "max_depth" else _UNLIMITED
+    if isinstance(value, bool) or not isinstance(value, int):
+        kind = type(value).__name__
+        raise TypeError(f"Limits({name}=...) takes an int, or None for unlimited, not {kind}")
+    least = 1 if name == "max_depth" else 0
+    if value < least:
+        raise ValueError(f"Limits({name}={value}): must be at least {least}, or None for unlimited")
+    return min(value, _DEEPEST if name == "max_depth" else _UNLIMITED)
+
+
+Limits.STREAM = Limits()

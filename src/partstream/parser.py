@@ -1,0 +1,54 @@
+"""Bytes in, events out: the parser for whoever moves the bytes himself."""
+
+from __future__ import annotations
+
+from ._backend import Scanner
+from .limits import Limits
+from .parameters import checked_boundary
+from .policy import Policy
+
+__all__ = ["MultipartParser"]
+
+
+class MultipartParser(Scanner):
+    """Incremental parser of a ``multipart/*`` body (RFC 2046 section 5.1, RFC 7578).
+
+    >>> parser = MultipartParser("B", subtype="mixed")
+    >>> parser.feed(b"--B\\r\\nContent-Type: text/plain\\r\\n\\r\\nhello")[1:]
+    [b'hello']
+    >>> parser.feed(b"\\r\\n--B--")
+    [PartEnd(depth=0, complete=True)]
+    >>> parser.close()
+    []
+
+    The events depend on the bytes alone, never on how they were cut into chunks, but for the
+    places where the data of a body is cut.
+
+    Args:
+        boundary: the ``boundary`` parameter of the Content-Type, without leading dashes added.
+        subtype: what stands behind ``multipart/``; ``form-data`` picks the rules for forms.
+        nested: take a part that is a multipart apart too: its parts' events come between its
+            ``PartBegin`` and its ``PartEnd``, one deeper.
+        limits: what the stream may be at most.
+        policy: which deviations are tolerated.
+
+    Raises:
+        ParseError: for a boundary that cannot be used (1 to 70 printable ASCII characters).
+        TypeError: for an argument of another type.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        boundary: str | bytes,
+        *,
+        subtype: str = "form-data",
+        nested: bool = False,
+        limits: Limits = Limits.STREAM,
+        policy: Policy = Policy.DEFAULT,
+    ) -> None:
+        if not isinstance(limits, Limits) or not isinstance(policy, Policy):
+            raise TypeError("limits takes a partstream.Limits, policy a partstream.Policy")
+        form = subtype == "form-data" or subtype.lower() == "form-data"
+        super().__init__(checked_boundary(boundary), form, nested, limits, policy)

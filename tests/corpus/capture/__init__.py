@@ -1,0 +1,1 @@
+"""Captures multipart messages from real senders; see ../README.md."""
