@@ -8,10 +8,10 @@ method of the same name here.  What runs once a byte stands in the C headers: th
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.unicode cimport PyUnicode_AsASCIIString, PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr, memcmp, memcpy
 
 cimport cython
 
@@ -22,6 +22,9 @@ from .deviations import Deviation, cut_short
 from .errors import MultipartError
 from .events import EventList, part_end
 from .headers import Level, examine
+from .limits import Limits
+from .parameters import checked_boundary
+from .policy import Policy, check_settings
 
 __all__ = ["PartBegin", "Scanner"]
 
@@ -32,6 +35,10 @@ ctypedef const unsigned char *chars
 # Longer than a delimiter with all its padding: enough to decide what was held back.
 cdef enum:
     WINDOW = 192
+
+# Limits.packed, in its order.
+ctypedef struct Maxima:
+    int64_t line, lines, block, preamble, epilogue, depth, parts, size, total
 
 cdef enum Place:
     BETWEEN, HEADERS, BODY, MEASURED, AFTER_LENGTH, EPILOGUE
@@ -57,11 +64,23 @@ cdef uint64_t UNSAFE_CHARSET = Deviation.UNSAFE_CHARSET.bit
 cdef tuple _FAULTS = (Deviation.BARE_LF, Deviation.DELIMITER_PADDING, Deviation.DELIMITER_SUFFIX,
                       Deviation.FIRST_LINE_SUFFIX)  # in the order of delimiters.h
 
+cdef object _DEFAULT_LIMITS = Limits.STREAM
+cdef object _DEFAULT_POLICY = Policy.DEFAULT
+
+# The event for each depth, made once.
+cdef tuple _ENDS = tuple(part_end(depth) for depth in range(8))
+
+
+cdef inline object _part_end(int depth):
+    return <object> _ENDS[depth] if depth < 8 else part_end(depth)
+
+
 ps_fill_classes()
 
 
 @cython.final
 @cython.freelist(64)
+@cython.no_gc  # strings and a mapping of strings: no cycle can go through it
 cdef class PartBegin:
     """A part begins: its header block has been read and checked.
 
@@ -109,8 +128,13 @@ cdef class PartBegin:
     @property
     def content_type(self):
         """Content-Type in lower case without its parameters; None where the part has none."""
-        value = self.headers.get("Content-Type")
-        return None if value is None else value.partition(";")[0].rstrip(" \t").lower()
+        cdef chars s = <chars> PyBytes_AS_STRING(self._block)
+        cdef ps_span span = ps_content_type(s, PyBytes_GET_SIZE(self._block))
+        if span.size < 0:
+            return None
+        return PyUnicode_DecodeUTF8(
+            <const char *> s + span.at, span.size, "surrogateescape"
+        ).lower()
 
     def __eq__(self, other):
         if not isinstance(other, PartBegin):
@@ -148,8 +172,7 @@ cdef class Scanner:
     cdef long _taken
     cdef Place _place
     cdef bint _nested, _closed, _final, _fresh, _in_preamble, _last_is_cr
-    cdef int64_t _max_line, _max_lines, _max_block, _max_preamble, _max_epilogue
-    cdef int64_t _max_depth, _max_parts, _max_size, _max_total
+    cdef Maxima _max
     cdef int64_t _base, _mark, _closed_end, _discarded, _parts, _size, _remaining
     cdef unsigned char _held[2 * WINDOW]
     cdef Py_ssize_t _held_size
@@ -163,16 +186,29 @@ cdef class Scanner:
         self._delimiters.lf = -1
         self.end_offset = self._closed_end = self._remaining = -1
 
-    def __init__(self, bytes boundary not None, bint form, bint nested, limits, policy):
+    def __init__(
+        self,
+        boundary,
+        *,
+        subtype="form-data",
+        bint nested=False,
+        limits=_DEFAULT_LIMITS,
+        policy=_DEFAULT_POLICY,
+    ):
+        cdef bytes raw
         if self._delimiters.depth:
             raise ValueError("a parser cannot be used again: make a new one for each stream")
+        if type(limits) is not Limits or type(policy) is not Policy:
+            check_settings(limits, policy)
         self._limits = limits
         self._policy = policy
         self._nested = nested
-        (self._max_line, self._max_lines, self._max_block, self._max_preamble,
-         self._max_epilogue, self._max_depth, self._max_parts, self._max_size,
-         self._max_total) = limits.packed
-        self._open(boundary, form, -1)
+        raw = limits.packed
+        memcpy(&self._max, PyBytes_AS_STRING(raw), sizeof(Maxima))
+        raw = _plain_boundary(boundary)
+        if raw is None:
+            raw = checked_boundary(boundary)
+        self._open(raw, subtype == "form-data" or subtype.lower() == "form-data", -1)
 
     def __dealloc__(self):
         ps_free(&self._delimiters)
@@ -258,49 +294,78 @@ cdef class Scanner:
     cdef int _feed(self, bytes chunk, list events) except -1:
         cdef chars data = <chars> PyBytes_AS_STRING(chunk)
         cdef Py_ssize_t size = PyBytes_GET_SIZE(chunk), at = 0
-        cdef bint too_long = size > self._max_total - self.offset
+        cdef bint too_long = size > self._max.total - self.offset
         if too_long:
-            size = self._max_total - self.offset
-        while at < size and self._held_size:
-            at += self._feed_window(data + at, size - at, events)
+            size = self._max.total - self.offset
+        if self._held_size:
+            at = self._feed_held(data, size, events)
         if at < size:
             self._chunk = chunk
             self._base = self.offset
             self.offset += size - at
             self._run(data + at, size - at, events)
         if too_long:
-            raise self._limits.exceeded("max_total_size", self._max_total)
+            raise self._limits.exceeded("max_total_size", self._max.total)
         return 0
 
-    cdef Py_ssize_t _feed_window(self, chars data, Py_ssize_t size, list events) except -1:
-        """Put what was held back before some bytes of the chunk, and read that; give how many."""
+    cdef Py_ssize_t _feed_held(self, chars data, Py_ssize_t size, list events) except -1:
+        """Decide on what was held back; give how many bytes of the chunk that took.
+
+        A window is laid over what was held back and the start of the chunk.  It is read only
+        until the bytes held back are behind, so that the chunk itself is never copied.
+        """
         cdef unsigned char window[2 * WINDOW]
-        cdef Py_ssize_t held = self._held_size
-        cdef Py_ssize_t more = min(size, WINDOW)
+        cdef Py_ssize_t held = self._held_size, at = 0
+        cdef Py_ssize_t end = held + min(size, WINDOW)
         memcpy(window, self._held, held)
-        memcpy(window + held, data, more)
+        memcpy(window + held, data, end - held)
         self._held_size = 0
         self._base = self.offset - held
-        self.offset += more
-        self._run(window, held + more, events)
-        return more
+        if self._is_data(window, held, end, events):
+            return 0
+        self.offset += end - held
+        while at < held:
+            at = self._step(window, at, end, events)
+        self.offset -= end - at
+        return at - held
+
+    cdef bint _is_data(self, chars window, Py_ssize_t held, Py_ssize_t end, list events) except -1:
+        """Deliver what was held back, if it turns out to be no delimiter; tell whether it did."""
+        cdef ps_delimiters *d = &self._delimiters
+        if self._fresh or (self._place != BODY and self._place != BETWEEN):
+            return False
+        if memcmp(window, d.needle, min(end, d.needle_size)) == 0:
+            if end < d.needle_size:
+                return False
+            if ps_match(d, window, d.break_size, end, self._place == BETWEEN and self._in_preamble,
+                        False) != PS_NO:
+                return False
+        if self._place == BODY:
+            self._emit(window, 0, held, events)
+        else:
+            self._discard(window, 0, held)
+        return True
 
     cdef int _run(self, chars s, Py_ssize_t end, list events) except -1:
         cdef Py_ssize_t at = 0
         while at < end:
-            if self._place == BODY:
-                at = self._body(s, at, end, events)
-            elif self._place == HEADERS:
-                at = self._headers(s, at, end, events)
-            elif self._place == BETWEEN:
-                at = self._between(s, at, end, events)
-            elif self._place == MEASURED:
-                at = self._measured(s, at, end, events)
-            elif self._place == AFTER_LENGTH:
-                at = self._after_length(s, at, end, events)
-            else:
-                at = self._epilogue(s, at, end)
+            at = self._step(s, at, end, events)
         return 0
+
+    cdef inline Py_ssize_t _step(
+        self, chars s, Py_ssize_t at, Py_ssize_t end, list events
+    ) except -1:
+        if self._place == BODY:
+            return self._body(s, at, end, events)
+        if self._place == HEADERS:
+            return self._headers(s, at, end, events)
+        if self._place == BETWEEN:
+            return self._between(s, at, end, events)
+        if self._place == MEASURED:
+            return self._measured(s, at, end, events)
+        if self._place == AFTER_LENGTH:
+            return self._after_length(s, at, end, events)
+        return self._epilogue(s, at, end)
 
     cdef Py_ssize_t _hold(self, chars s, Py_ssize_t at, Py_ssize_t end) noexcept:
         self._held_size = end - at
@@ -414,7 +479,7 @@ cdef class Scanner:
             self._last_is_cr = s[stop - 1] == c"\r"
         # A CR before the LF that the search starts with belongs to the delimiter.
         size = self._discarded - (self._last_is_cr and self._delimiters.lf < 0)
-        limit = self._max_preamble if self._in_preamble else self._max_epilogue
+        limit = self._max.preamble if self._in_preamble else self._max.epilogue
         if size > limit:
             name = "max_preamble" if self._in_preamble else "max_epilogue"
             raise self._limits.exceeded(name, self._mark + limit)
@@ -432,7 +497,7 @@ cdef class Scanner:
         if not ps_accept(d):
             raise Deviation.DASHED_BOUNDARY.at(offset)
         if leaf:
-            events.append(part_end(top))
+            events.append(_part_end(top))
         self._check_end(self._closed_end, offset)
         self._closed_end = -1
         while top > level:
@@ -447,7 +512,7 @@ cdef class Scanner:
             self._close_level(level, events)
         else:
             self._parts += 1
-            if self._parts > self._max_parts:
+            if self._parts > self._max.parts:
                 raise self._limits.exceeded("max_parts", offset)
             self._place = HEADERS
         return d.end
@@ -462,7 +527,7 @@ cdef class Scanner:
         self._closed_end = self._top().end
         ps_cut(&self._delimiters, level)
         self._set_rules()
-        events.append(part_end(level - 1))
+        events.append(_part_end(level - 1))
         self._enter_between(preamble=False)
         return 0
 
@@ -475,10 +540,10 @@ cdef class Scanner:
 
     cdef Py_ssize_t _headers(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
         cdef ps_block block
-        cdef Py_ssize_t reach = <Py_ssize_t> min(end - at, min(self._max_line, self._max_block))
+        cdef Py_ssize_t reach = <Py_ssize_t> min(end - at, min(self._max.line, self._max.block))
         if self._head_size == 0 and self._delimiters.lf == 0:
             if ps_read_block(s + at, reach, &self._rules, &block):
-                if block.lines <= self._max_lines:
+                if block.lines <= self._max.lines:
                     self._begin_plain(s + at, &block, events)
                     return at + block.end
         return self._header_lines(s, at, end, events)
@@ -519,7 +584,7 @@ cdef class Scanner:
                     break
             self._line = self._head_size
             self._lines += 1
-            if self._lines > self._max_lines:
+            if self._lines > self._max.lines:
                 raise self._limits.exceeded("max_headers", self._mark + self._line - line_size)
         return at
 
@@ -544,13 +609,13 @@ cdef class Scanner:
         cdef bint line_over, block_over
         if not self._delimiters.lf and end > self._line and self._head[end - 1] == c"\r":
             end -= 1
-        line_over = end - self._line > self._max_line
-        block_over = self._head_size > self._max_block
-        if block_over and (not line_over or self._max_block <= self._line + self._max_line):
-            raise self._limits.exceeded("max_header_block", self._mark + self._max_block)
+        line_over = end - self._line > self._max.line
+        block_over = self._head_size > self._max.block
+        if block_over and (not line_over or self._max.block <= self._line + self._max.line):
+            raise self._limits.exceeded("max_header_block", self._mark + self._max.block)
         if line_over:
             raise self._limits.exceeded(
-                "max_header_line", self._mark + self._line + self._max_line
+                "max_header_line", self._mark + self._line + self._max.line
             )
         return 0
 
@@ -600,7 +665,7 @@ cdef class Scanner:
         part.offset = self._mark
         part.body_offset = self._mark + size
         part.multipart = child is not None
-        if child is not None and part.depth + 2 > self._max_depth:
+        if child is not None and part.depth + 2 > self._max.depth:
             raise self._limits.exceeded("max_depth", part.offset)
         events.append(part)
         self._fresh = True
@@ -671,8 +736,8 @@ cdef class Scanner:
         if stop <= start:
             return 0
         self._size += stop - start
-        if self._size > self._max_size:
-            allowed = stop - <Py_ssize_t> (self._size - self._max_size)
+        if self._size > self._max.size:
+            allowed = stop - <Py_ssize_t> (self._size - self._max.size)
             if allowed > start:
                 events.append(self._bytes(s + start, allowed - start))
             raise self._limits.exceeded("max_part_size", self._base + allowed)
@@ -716,7 +781,7 @@ cdef class Scanner:
 
     cdef int _end_measured(self, list events) except -1:
         if self._remaining == 0:
-            events.append(part_end(self._delimiters.depth - 1))
+            events.append(_part_end(self._delimiters.depth - 1))
             self._place = AFTER_LENGTH
         return 0
 
@@ -758,8 +823,8 @@ cdef class Scanner:
         if not self._delimiters.levels[0].mask & EPILOGUE_BYTES:
             raise Deviation.EPILOGUE.at(self._base + at)
         self._discarded += end - at
-        if self._discarded > self._max_epilogue:
-            raise self._limits.exceeded("max_epilogue", self._mark + self._max_epilogue)
+        if self._discarded > self._max.epilogue:
+            raise self._limits.exceeded("max_epilogue", self._mark + self._max.epilogue)
         return end
 
     cdef int _end(self, list events) except -1:
@@ -786,6 +851,29 @@ cdef class Scanner:
         if self._place == HEADERS:
             return "in the headers of"
         return "in" if self._place == BODY or self._place == MEASURED else "after"
+
+
+cdef bytes _plain_boundary(object boundary):
+    """Give an ordinary boundary as bytes, None for one that has to be looked at."""
+    cdef bytes raw
+    cdef chars s
+    cdef Py_ssize_t size, i
+    if type(boundary) is str:
+        if not (<str> boundary).isascii():
+            return None
+        raw = PyUnicode_AsASCIIString(boundary)
+    elif type(boundary) is bytes:
+        raw = <bytes> boundary
+    else:
+        return None
+    s = <chars> PyBytes_AS_STRING(raw)
+    size = PyBytes_GET_SIZE(raw)
+    if size < 1 or size > 70:
+        return None
+    for i in range(size):
+        if s[i] <= 32 or s[i] >= 127:
+            return None
+    return raw
 
 
 cdef bytes _as_bytes(object chunk):

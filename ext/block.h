@@ -10,10 +10,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-enum { PS_TOKEN = 1, PS_TEXT = 2, PS_HIGH = 4 };
+enum { PS_SEEN_DISPOSITION = 1, PS_SEEN_TYPE = 2 };
+enum { PS_TOKEN = 1, PS_TEXT = 2, PS_HIGH = 4, PS_QUOTABLE = 8 };
 
-/* What a byte may be part of in a header: TEXT holds for HTAB, SP and VCHAR. */
+/* What a byte may be part of in a header: TEXT holds for HTAB, SP, VCHAR and the high bytes;
+   QUOTABLE for those of them that mean just themselves in a quoted string of any form. */
 static unsigned char ps_class[256];
 
 static void ps_fill_classes(void) {
@@ -27,6 +30,8 @@ static void ps_fill_classes(void) {
             bits |= PS_TEXT;
         if (c >= 128)
             bits |= PS_TEXT | PS_HIGH;
+        if (bits & PS_TEXT && c != '"' && c != '\\' && c != '%')
+            bits |= PS_QUOTABLE;
         ps_class[c] = bits;
     }
 }
@@ -145,13 +150,13 @@ static inline int ps_header(const unsigned char *s, ptrdiff_t name, ptrdiff_t na
                             ptrdiff_t at, ptrdiff_t end, const ps_block_rules *rules, int *seen,
                             ps_block *block) {
     if (name_size == 19 && ps_is(s + name, "content-disposition", 19)) {
-        const int again = *seen & 1;
-        *seen |= 1;
+        const int again = *seen & PS_SEEN_DISPOSITION;
+        *seen |= PS_SEEN_DISPOSITION;
         return !again && ps_disposition(s, at, end, rules->form, block);
     }
     if (name_size == 12 && ps_is(s + name, "content-type", 12)) {
-        const int again = *seen & 2;
-        *seen |= 2;
+        const int again = *seen & PS_SEEN_TYPE;
+        *seen |= PS_SEEN_TYPE;
         if (again || !rules->any_charset)
             return 0;
         return !(rules->nested && end - at >= 10 && ps_is(s + at, "multipart/", 10));
@@ -163,42 +168,109 @@ static inline int ps_header(const unsigned char *s, ptrdiff_t name, ptrdiff_t na
     return 1;
 }
 
+/* Read the line at `at`; give where it ends, or -1 if it is not plain. */
+static inline ptrdiff_t ps_line(const unsigned char *s, ptrdiff_t at, ptrdiff_t size,
+                                const ps_block_rules *rules, int *seen, unsigned char *high,
+                                ps_block *block) {
+    const ptrdiff_t name = at;
+    at = ps_token_end(s, at, size);
+    if (at == name || at == size || s[at] != ':' || (s[name] == '-' && s[name + 1] == '-'))
+        return -1;
+    const ptrdiff_t name_size = at++ - name;
+    while (at < size && (s[at] == ' ' || s[at] == '\t'))
+        at++;
+    const ptrdiff_t value = at;
+    while (at < size && ps_class[s[at]] & PS_TEXT)
+        *high |= ps_class[s[at++]];
+    ptrdiff_t end = at;
+    while (end > value && (s[end - 1] == ' ' || s[end - 1] == '\t'))
+        end--;
+    return ps_header(s, name, name_size, value, end, rules, seen, block) ? at : -1;
+}
+
+/* Read what stands up to a quote; give where the quote is, or -1 if it is not plain. */
+static inline ptrdiff_t ps_quoted(const unsigned char *s, ptrdiff_t at, ptrdiff_t size,
+                                  ps_span *value, unsigned char *seen) {
+    value->at = at;
+    while (at < size && ps_class[s[at]] & PS_QUOTABLE)
+        *seen |= ps_class[s[at++]];
+    if (at == size || s[at] != '"')
+        return -1;
+    value->size = at - value->at;
+    return at;
+}
+
+/* Read the line that every browser writes; give where it ends, or -1 if it is another one. */
+static inline ptrdiff_t ps_usual(const unsigned char *s, ptrdiff_t size, ps_block *block,
+                                 unsigned char *seen) {
+    static const char start[] = "Content-Disposition: form-data; name=\"";
+    static const char next[] = "; filename=\"";
+    enum { START = sizeof start - 1, NEXT = sizeof next - 1 };
+    if (size < START || memcmp(s, start, START) != 0)
+        return -1;
+    ptrdiff_t at = ps_quoted(s, START, size, &block->name, seen);
+    if (at >= 0 && size - ++at > NEXT && memcmp(s + at, next, NEXT) == 0) {
+        at = ps_quoted(s, at + NEXT, size, &block->filename, seen);
+        at += at >= 0;
+    }
+    if (at < 0 || at == size || s[at] != '\r') {
+        block->name.size = block->filename.size = -1;
+        return -1;
+    }
+    return at;
+}
+
 /* Read the block that starts at s[0], lines ending in CRLF.  0: it is not plain, or not all there. */
 static int ps_read_block(const unsigned char *s, ptrdiff_t size, const ps_block_rules *rules,
                          ps_block *block) {
-    ptrdiff_t at = 0;
+    ptrdiff_t at;
     int seen = 0;
+    unsigned char high = 0;
     block->lines = 0;
     block->name.size = block->filename.size = -1;
     block->length = -1;
+    at = ps_usual(s, size, block, &high);
+    if (at >= 0)
+        seen = PS_SEEN_DISPOSITION;
+    else
+        at = ps_line(s, 0, size, rules, &seen, &high, block);
     for (;;) {
-        const ptrdiff_t name = at;
-        at = ps_token_end(s, at, size);
-        if (at == name || at == size || s[at] != ':' || (s[name] == '-' && s[name + 1] == '-'))
-            return 0;
-        const ptrdiff_t name_size = at++ - name;
-        while (at < size && (s[at] == ' ' || s[at] == '\t'))
-            at++;
-        const ptrdiff_t value = at;
-        unsigned char high = 0;
-        while (at < size && ps_class[s[at]] & PS_TEXT)
-            high |= ps_class[s[at++]];
-        if (at + 3 >= size || s[at] != '\r' || s[at + 1] != '\n' ||
-            (high & PS_HIGH && !rules->high))
-            return 0;
-        ptrdiff_t end = at;
-        while (end > value && (s[end - 1] == ' ' || s[end - 1] == '\t'))
-            end--;
-        if (!ps_header(s, name, name_size, value, end, rules, &seen, block))
-            return 0;
         block->lines++;
+        if (at < 0 || at + 3 >= size || s[at] != '\r' || s[at + 1] != '\n')
+            return 0;
         if (s[at + 2] == '\r' && s[at + 3] == '\n')
             break;
-        at += 2;
+        at = ps_line(s, at + 2, size, rules, &seen, &high, block);
     }
+    if (high & PS_HIGH && !rules->high)
+        return 0;
     block->size = at;
     block->end = at + 4;
     return !rules->form || rules->nameless || block->name.size >= 0;
+}
+
+/* Give type and subtype of the first Content-Type of a normal block; size -1: it has none. */
+static ps_span ps_content_type(const unsigned char *s, ptrdiff_t size) {
+    ps_span value = {0, -1};
+    ptrdiff_t at = 0;
+    while (at < size) {
+        const unsigned char *cr = memchr(s + at, '\r', (size_t)(size - at));
+        const ptrdiff_t end = cr ? cr - s : size;
+        if (end - at > 12 && s[at + 12] == ':' && ps_is(s + at, "content-type", 12)) {
+            at += 13;
+            while (at < end && (s[at] == ' ' || s[at] == '\t'))
+                at++;
+            value.at = at;
+            while (at < end && s[at] != ';')
+                at++;
+            while (at > value.at && (s[at - 1] == ' ' || s[at - 1] == '\t'))
+                at--;
+            value.size = at - value.at;
+            break;
+        }
+        at = end + 2;
+    }
+    return value;
 }
 
 #endif

@@ -41,3 +41,4 @@ cdef extern from "block.h":
         int64_t length
     bint ps_read_block(const unsigned char *s, Py_ssize_t size, const ps_block_rules *rules,
                        ps_block *block) noexcept
+    ps_span ps_content_type(const unsigned char *s, Py_ssize_t size) noexcept

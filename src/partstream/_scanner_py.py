@@ -24,6 +24,7 @@ exactly a delimiter is (``_delimiters_py.py``).
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import unpack
 from threading import Lock
 from typing import Any, Final
 
@@ -35,7 +36,8 @@ from .errors import MultipartError
 from .events import EventList, part_end
 from .headers import Child, Level, examine
 from .limits import Limits
-from .policy import Policy
+from .parameters import checked_boundary
+from .policy import Policy, check_settings
 
 __all__ = ["PartBegin", "Scanner"]
 
@@ -48,14 +50,7 @@ _Events = list[Any]
 
 
 class Scanner:
-    """What :class:`partstream.MultipartParser` is, with its arguments checked.
-
-    Args:
-        boundary: the announced boundary, known to be usable.
-        form: whether the outermost multipart is multipart/form-data.
-        nested: whether a part that is a multipart is taken apart too.
-        limits: what the stream may be at most.
-        policy: what is tolerated.
+    """What :class:`partstream.MultipartParser` is, which see for the arguments.
 
     Attributes:
         offset: how many bytes were fed.
@@ -70,15 +65,22 @@ class Scanner:
                  "_reach", "_remaining", "_size", "_step", "end_offset", "offset")  # fmt: skip
 
     def __init__(
-        self, boundary: bytes, form: bool, nested: bool, limits: Limits, policy: Policy
+        self,
+        boundary: str | bytes,
+        *,
+        subtype: str = "form-data",
+        nested: bool = False,
+        limits: Limits = Limits.STREAM,
+        policy: Policy = Policy.DEFAULT,
     ) -> None:
+        check_settings(limits, policy)
         self._lock = Lock()
         self._limits = limits
         self._policy = policy
         self._nested = nested
         (self._max_line, self._max_lines, self._max_block, self._max_preamble,
          self._max_epilogue, self._max_depth, self._max_parts, self._max_size,
-         self._max_total) = limits.packed  # fmt: skip
+         self._max_total) = unpack("9q", limits.packed)  # fmt: skip
         self._reach = min(self._max_line, self._max_block)
         self._delimiters = Delimiters()
         self._ends: list[int] = []  # where each open multipart must end, -1 if unknown
@@ -92,7 +94,7 @@ class Scanner:
         self._remaining = -1
         self.end_offset = -1
         self._crlf_left = b"\r\n"  # what may follow the closing delimiter in any case
-        self._open(boundary, form, -1)
+        self._open(checked_boundary(boundary), subtype.lower() == "form-data", -1)
 
     @property
     def done(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from struct import pack
 from typing import Any, ClassVar, Final
 
 from .errors import LimitExceeded
@@ -45,15 +46,15 @@ class Limits:
     max_part_size: int | None = _limit(None, "Body of one part, as sent.")
     max_total_size: int | None = _limit(None, "The whole stream, framing included.")
 
-    #: The values in the order of the fields, a number for None: what the scanners take.
-    packed: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    #: The values in the order of the fields, as native 64-bit integers: what the scanners take.
+    packed: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         values = []
         for limit in dataclasses.fields(self):
             if limit.init:
                 values.append(_checked(limit.name, getattr(self, limit.name)))
-        object.__setattr__(self, "packed", tuple(values))
+        object.__setattr__(self, "packed", pack(f"{len(values)}q", *values))
 
     def exceeded(self, name: str, offset: int) -> LimitExceeded:
         """Give the error for the limit ``name``.

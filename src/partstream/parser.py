@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from ._backend import Scanner
-from .limits import Limits
-from .parameters import checked_boundary
-from .policy import Policy
 
 __all__ = ["MultipartParser"]
 
@@ -38,17 +35,3 @@ class MultipartParser(Scanner):
     """
 
     __slots__ = ()
-
-    def __init__(
-        self,
-        boundary: str | bytes,
-        *,
-        subtype: str = "form-data",
-        nested: bool = False,
-        limits: Limits = Limits.STREAM,
-        policy: Policy = Policy.DEFAULT,
-    ) -> None:
-        if not isinstance(limits, Limits) or not isinstance(policy, Policy):
-            raise TypeError("limits takes a partstream.Limits, policy a partstream.Policy")
-        form = subtype == "form-data" or subtype.lower() == "form-data"
-        super().__init__(checked_boundary(boundary), form, nested, limits, policy)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from .deviations import Deviation
+from .limits import Limits
 
-__all__ = ["Policy", "Tolerance"]
+__all__ = ["Policy", "Tolerance", "check_settings"]
 
 #: Where a deviation is tolerated: nowhere, in the parts of multipart/form-data only, in the parts
 #: of other subtypes only, or in both.
@@ -161,6 +162,18 @@ class Policy:
         if self.unsafe_charset != "error":
             mask |= Deviation.UNSAFE_CHARSET.bit
         return mask
+
+
+def check_settings(limits: object, policy: object) -> None:
+    """Refuse arguments that are not what every parser and reader takes.
+
+    Raises:
+        TypeError: for limits that are no Limits, or a policy that is no Policy.
+    """
+    if not isinstance(limits, Limits):
+        raise TypeError(f"limits takes a partstream.Limits, not {type(limits).__name__}")
+    if not isinstance(policy, Policy):
+        raise TypeError(f"policy takes a partstream.Policy, not {type(policy).__name__}")
 
 
 _OPTIONS: dict[str, tuple[object, ...]] = {
