@@ -297,8 +297,8 @@ cdef class Scanner:
         cdef bint too_long = size > self._max.total - self.offset
         if too_long:
             size = self._max.total - self.offset
-        if self._held_size:
-            at = self._feed_held(data, size, events)
+        while self._held_size and at < size:
+            at += self._feed_held(data + at, size - at, events)
         if at < size:
             self._chunk = chunk
             self._base = self.offset

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from .deviations import Deviation
+from .errors import MultipartError
 from .headers import Level
 
 __all__ = ["CLOSE", "MORE", "NO", "OPEN", "Delimiters"]
@@ -41,41 +42,59 @@ class Delimiters:
 
     Attributes:
         levels: what each open multipart means for the parts in it.
-        needle: how every delimiter of an open boundary starts, the line end before it included.
-        single: whether the needle is all of a delimiter but its tail, lines ending in CRLF.
+        first: the first line of a stream that is as it should be.
+        boundary: the outermost boundary, as announced.
+        usual: the needle, where one boundary is open and lines end in CRLF; else empty.
         lf: whether lines end in LF; None until the first delimiter has shown it.
         level: which boundary matched last.
         end: where the delimiter that matched last ends.
     """
 
-    __slots__ = ("_boundaries", "_candidates", "_dashed", "_matched", "_shown", "end", "level",
-                 "levels", "lf", "needle", "single")  # fmt: skip
+    __slots__ = ("_boundaries", "_candidates", "_dashed", "_line", "_matched", "_needle",
+                 "_shown", "boundary", "end", "first", "level", "levels", "lf",
+                 "usual")  # fmt: skip
 
     def __init__(self) -> None:
         self.levels: list[Level] = []
-        self.needle = b""
-        self.single = False
+        self.boundary = self.first = self.usual = self._line = b""
         self.lf: bool | None = None
-        self.level = 0
-        self.end = 0
+        self.level = self.end = 0
+        self._needle: bytes | None = None
+        self._candidates: list[_Candidate] | None = None
         self._boundaries: list[bytes] = []
-        self._candidates: list[_Candidate] = []
         self._dashed = False  # whether row c3 is still open for the innermost boundary
         self._matched: _Candidate
         self._shown = False  # whether the delimiter that matched last ends in LF
 
     def push(self, boundary: bytes, level: Level) -> None:
         """Open a boundary within those that are open."""
+        if not self.levels:
+            self.boundary = boundary
+            self._line = b"--" + boundary
+            self.first = self._line + b"\r\n"
         self.levels.append(level)
         self._boundaries.append(boundary)
         self._dashed = boundary.startswith(b"--") and len(boundary) > 2
-        self._update()
+        self._change()
 
     def cut(self, depth: int) -> None:
         """Close all but the outermost ``depth`` boundaries."""
         del self.levels[depth:], self._boundaries[depth:]
         self._dashed = False
-        self._update()
+        self._change()
+
+    def settle(self) -> None:
+        """Latch what the line ``first`` shows: lines end in CRLF, the boundary is as announced."""
+        self.lf = self._dashed = False
+        self._change()
+
+    @property
+    def needle(self) -> bytes:
+        """How every delimiter of an open boundary starts, the line end before it included."""
+        if self._needle is None:
+            start = b"\r\n" if self.lf is False else b"\n"
+            self._needle = start + _common_start([item.line for item in self._all()])
+        return self._needle
 
     def match(
         self, data: bytes, at: int, end: int, base: int, suffix: Deviation, final: bool = False
@@ -93,9 +112,15 @@ class Delimiters:
         Returns:
             NO, MORE, OPEN or CLOSE; for the last two ``level`` and ``end`` are set.
         """
+        if self.usual and data.startswith(self._line, at):
+            stop = at + len(self._line)
+            tail = data[stop : min(stop + 2, end)]
+            if tail == b"\r\n" or tail == b"--":
+                self.end, self.level = stop + 2, 0
+                return OPEN if tail == b"\r\n" else CLOSE
         more = False
         suffixed = None
-        for candidate in self._candidates:
+        for candidate in self._all():
             stop = at + len(candidate.line)
             have = data[at : min(stop, end)]
             if have != candidate.line:
@@ -116,6 +141,13 @@ class Delimiters:
             raise suffix.at(base + suffixed[0])
         return NO
 
+    def looks(self, data: bytes, at: int, end: int, base: int, suffix: Deviation) -> bool:
+        """Tell whether a delimiter, or a fault, starts at ``at``, or may still; see match()."""
+        try:
+            return self.match(data, at, end, base, suffix) != NO
+        except MultipartError:
+            return True
+
     def accept(self, at: int) -> None:
         """Latch what the delimiter that matched last has shown; ``at`` is its offset.
 
@@ -129,22 +161,30 @@ class Delimiters:
             if not self.levels[self.level].mask & Deviation.DASHED_BOUNDARY.bit:
                 raise Deviation.DASHED_BOUNDARY.at(at)
             self._boundaries[self.level] = self._boundaries[self.level][2:]
+            if self.level == 0:
+                self._line = b"--" + self._boundaries[0]
         self._dashed = False
-        self._update()
+        self._change()
 
-    def _update(self) -> None:
+    def _change(self) -> None:
+        """Forget what is derived from the boundaries; it is made again where it is needed."""
+        self._candidates = None
+        single = self.lf is False and len(self.levels) == 1 and not self._dashed
+        self.usual = b"\r\n" + self._line if single else b""
+        self._needle = self.usual or None
+
+    def _all(self) -> list[_Candidate]:
         """List the delimiters to look for, longest first, innermost first."""
-        found = [
-            _Candidate(b"--" + boundary, level, False)
-            for level, boundary in enumerate(self._boundaries)
-        ]
-        if self._dashed:
-            found.append(_Candidate(self._boundaries[-1], len(found) - 1, True))
-        found.sort(key=lambda item: (-len(item.line), -item.level))
-        self._candidates = found
-        self.single = len(found) == 1 and self.lf is False
-        start = b"\r\n" if self.lf is False else b"\n"
-        self.needle = start + _common_start([item.line for item in found])
+        if self._candidates is None:
+            found = [
+                _Candidate(b"--" + boundary, level, False)
+                for level, boundary in enumerate(self._boundaries)
+            ]
+            if self._dashed:
+                found.append(_Candidate(self._boundaries[-1], len(found) - 1, True))
+            found.sort(key=lambda item: (-len(item.line), -item.level))
+            self._candidates = found
+        return self._candidates
 
     def _tail(self, data: bytes, at: int, end: int, base: int, mask: int) -> int:
         """Tell what follows dashes and boundary."""
@@ -193,9 +233,9 @@ class Delimiters:
 
 def _common_start(lines: list[bytes]) -> bytes:
     """Give what all lines start with."""
-    if not lines:
-        return b""
     first, last = min(lines), max(lines)
+    if first == last:
+        return first
     size = 0
     while size < min(len(first), len(last)) and first[size] == last[size]:
         size += 1

@@ -22,12 +22,8 @@ _NAMES: Final = {
     for spelling in (str(name), name.lower())
 }
 
-# The headers of a plain block, each with the bit that tells whether it was seen.
-_DISPOSITION: Final = 1
-_PLAIN: Final = {"Content-Disposition": _DISPOSITION, "Content-Type": 2}
-_NAME_AND_FILENAME: Final = ["form-data; name=", "; filename=", ""]
+_USUAL_START: Final = "Content-Disposition: form-data; name="
 _CHARSET_LATER: Final = Deviation.UNSAFE_CHARSET.bit
-_NAMELESS: Final = Deviation.NAMELESS_PART.bit
 
 
 def tokenize(block: bytes) -> list[tuple[str, str]]:
@@ -45,42 +41,57 @@ def tokenize(block: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
+def content_type(block: bytes) -> str | None:
+    """Give type and subtype of the first Content-Type of a normal block, None if it has none."""
+    at = _line_of(block, b"content-type:")
+    if at < 0:
+        return None
+    end = block.find(b"\r\n", at)
+    value = block[at + 13 :] if end < 0 else block[at + 13 : end]
+    essence = value.partition(b";")[0].strip(b" \t")
+    return essence.decode("utf-8", "surrogateescape").lower()
+
+
+def _line_of(block: bytes, start: bytes) -> int:
+    """Find the line with this start, in lower case, whatever the case of the block; or -1."""
+    folded = block.lower()
+    if folded.startswith(start):
+        return 0
+    at = folded.find(b"\r\n" + start)
+    return at + 2 if at >= 0 else -1
+
+
 def plain_head(
     block: bytes, level: Level, max_lines: int
-) -> tuple[str | None, str | None, int] | None:
-    """Read a header block in the shape that nearly all have.
+) -> tuple[str, str | None, str | None] | None:
+    """Read a header block in the shape that browsers write.
+
+    That is a Content-Disposition with a name and perhaps a filename, nothing escaped in them, and
+    perhaps a Content-Type that is no multipart.
 
     Returns:
-        The name, the filename and the Content-Length (-1 for none); or None where the block is
-        not plain, and ``headers.examine`` has to look at it.
+        The name, the filename and the type without its parameters; or None where the block looks
+        otherwise, and ``headers.examine`` has to read it.
     """
     try:
         text = block.decode()
     except UnicodeDecodeError:
         return None
-    lines = text.split("\r\n")
-    if len(lines) > max_lines or not "".join(lines).isprintable():
+    line, more, rest = text.partition("\r\n")
+    pieces = line.split('"')
+    if pieces[0] != _USUAL_START or not line.isprintable() or "%" in line or "\\" in line:
         return None
-    name = filename = None
-    seen = 0
-    for line in lines:
-        header, _, value = line.partition(": ")
-        kind = _PLAIN.get(header, 0)
-        if kind == 0 or seen & kind:
-            return None
-        seen |= kind
-        if kind == _DISPOSITION:
-            pieces = value.split('"')
-            if "%" in value or "\\" in value or pieces[-1]:
-                return None
-            if len(pieces) == 3 and pieces[0] == "form-data; name=":
-                name = pieces[1]
-            elif len(pieces) == 5 and pieces[::2] == _NAME_AND_FILENAME:
-                name, filename = pieces[1], pieces[3]
-            else:
-                return None
-        elif value[:10].lower() == "multipart/" or not level.mask & _CHARSET_LATER:
-            return None
-    if name is None and not level.mask & _NAMELESS:
+    if len(pieces) == 3 and not pieces[2]:
+        filename = None
+    elif len(pieces) == 5 and pieces[2] == "; filename=" and not pieces[4]:
+        filename = pieces[3]
+    else:
         return None
-    return name, filename, -1
+    if not more:
+        return pieces[1], filename, None
+    if max_lines < 2 or not rest.startswith("Content-Type: ") or not rest.isprintable():
+        return None
+    value = rest[14:].partition(";")[0].strip(" ").lower()
+    if value.startswith("multipart/") or not level.mask & _CHARSET_LATER:
+        return None
+    return pieces[1], filename, value

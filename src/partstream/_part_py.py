@@ -1,4 +1,4 @@
-"""The event at the beginning of a part, for the pure twin; the compiled one is in ``_scanner_c``."""
+"""The event at the beginning of a part, pure twin; the compiled one is in ``_scanner_c``."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class PartBegin:
             ``PartEnd`` of this one.
         name: the ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2).
         filename: the ``filename`` of Content-Disposition as sent: it may be a path, or hostile.
+        content_type: Content-Type in lower case without its parameters; None where there is none.
     """
 
-    __slots__ = ("_block", "_headers", "body_offset", "depth", "filename", "multipart", "name",
-                 "offset")  # fmt: skip
+    __slots__ = ("_block", "_headers", "body_offset", "content_type", "depth", "filename",
+                 "multipart", "name", "offset")  # fmt: skip
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class PartBegin:
         multipart: bool,
         name: str | None,
         filename: str | None,
+        content_type: str | None,
     ) -> None:
         self._block = block
         self.depth = depth
@@ -42,6 +44,7 @@ class PartBegin:
         self.multipart = multipart
         self.name = name
         self.filename = filename
+        self.content_type = content_type
         self._headers: CIMultiDictProxy[str] | None = None
 
     @property
@@ -50,12 +53,6 @@ class PartBegin:
         if self._headers is None:
             self._headers = CIMultiDictProxy(CIMultiDict(tokenize(self._block)))
         return self._headers
-
-    @property
-    def content_type(self) -> str | None:
-        """Content-Type in lower case without its parameters; None where the part has none."""
-        value = self.headers.get("Content-Type")
-        return None if value is None else value.partition(";")[0].rstrip(" \t").lower()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PartBegin):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from struct import pack
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from .errors import LimitExceeded
 
@@ -14,6 +14,20 @@ __all__ = ["Limits"]
 # No stream is longer, and sums of two still fit into 64 bits.
 _UNLIMITED: Final = 2**60
 _DEEPEST: Final = 100
+
+
+class Maxima(NamedTuple):
+    """The limits in the order of the fields of :class:`Limits`, none of them None."""
+
+    header_line: int
+    headers: int
+    header_block: int
+    preamble: int
+    epilogue: int
+    depth: int
+    parts: int
+    part_size: int
+    total_size: int
 
 
 def _limit(default: int | None, doc: str, unit: str = "bytes") -> Any:
@@ -46,7 +60,9 @@ class Limits:
     max_part_size: int | None = _limit(None, "Body of one part, as sent.")
     max_total_size: int | None = _limit(None, "The whole stream, framing included.")
 
-    #: The values in the order of the fields, as native 64-bit integers: what the scanners take.
+    #: The values with a number for None: what the pure scanner takes.
+    maxima: Maxima = field(init=False, repr=False, compare=False)
+    #: The same as native 64-bit integers: what the compiled scanner takes.
     packed: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -54,7 +70,13 @@ class Limits:
         for limit in dataclasses.fields(self):
             if limit.init:
                 values.append(_checked(limit.name, getattr(self, limit.name)))
+        object.__setattr__(self, "maxima", Maxima(*values))
         object.__setattr__(self, "packed", pack(f"{len(values)}q", *values))
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether neither a part nor the stream has a limit to its size."""
+        return self.max_part_size is None and self.max_total_size is None
 
     def exceeded(self, name: str, offset: int) -> LimitExceeded:
         """Give the error for the limit ``name``.

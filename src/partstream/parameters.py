@@ -137,6 +137,9 @@ def checked_boundary(boundary: str | bytes, offset: int | None = None) -> bytes:
         ParseError: for one that is empty, longer than 70 bytes, or has unusable characters.
         TypeError: for anything but str and bytes.
     """
+    if type(boundary) is str and boundary.isascii() and 0 < len(boundary) <= _MAX_BOUNDARY:
+        if boundary.isprintable() and boundary[-1] != " ":
+            return boundary.encode("ascii")
     if isinstance(boundary, str):
         raw = boundary.encode("utf-8", "surrogateescape")
     elif isinstance(boundary, (bytes, bytearray, memoryview)):
@@ -177,7 +180,7 @@ def _parameters(header: Header, at: int) -> Iterator[_Parameter]:
 
 
 def _parameter(header: Header, start: int) -> tuple[_Parameter | None, int]:
-    """Read the parameter at ``start``; give it, None if dropped, and the next ``;``, -1 for none."""
+    """Read a parameter; give it, None if dropped, and where the next ``;`` is, -1 for none."""
     text = header.text
     equals = _name_end(text, start)
     name = text[start:equals].rstrip(_SPACE)

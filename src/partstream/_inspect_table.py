@@ -1,0 +1,222 @@
+"""A report for people: a line that says what it is, a table of the parts, and what is wrong.
+
+Every value of the peer passes through :class:`Text`, so nothing of it can move a cursor or break
+a line.  Columns are as wide as what is in them, up to what the terminal leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from ._inspect_report import Excerpt, Fault, Part, Report
+from ._inspect_text import Text, amount, escape_byte, width
+
+__all__ = ["render"]
+
+_KINDS: Final = {
+    "request": "HTTP request",
+    "response": "HTTP response",
+    "mail": "mail",
+    "body": "multipart body",
+}
+_WIDEST: Final = 40
+_NARROWEST: Final = 8
+_HALF: Final = 34  # columns of an excerpt on each side
+_GAP: Final = "  "
+_INDENT: Final = "  "
+
+
+class _Column(NamedTuple):
+    title: str
+    right: bool = False
+    flexible: bool = False
+
+
+_COLUMNS: Final = (
+    _Column("part"),
+    _Column("name", flexible=True),
+    _Column("filename", flexible=True),
+    _Column("type", flexible=True),
+    _Column("size", right=True),
+    _Column("", right=True),
+    _Column("offset", right=True),
+    _Column("in file", right=True),
+    _Column("sha256"),
+)
+
+
+def render(report: Report, text: Text, columns: int | None) -> Iterator[str]:
+    """Give the lines to print.
+
+    Args:
+        report: what to show.
+        text: makes values printable.
+        columns: how wide the terminal is, None where it is no terminal.
+    """
+    yield _summary(report, text)
+    if report.parts:
+        yield ""
+        yield from _table(report, text, columns)
+        yield ""
+    for note in report.notes:
+        yield f"note: {note}"
+    written = [part for part in report.parts if part.path is not None]
+    for part in written:
+        cut = "" if part.complete else ", incomplete"
+        yield f"wrote {text.shown(part.path, 400)} ({part.size:,} bytes{cut})"
+    if report.fault is not None:
+        yield from _fault(report.fault, report, text)
+
+
+def _summary(report: Report, text: Text) -> str:
+    kind = _KINDS[report.kind]
+    if report.start_line:
+        kind += f" {text.shown_bytes(report.start_line, 50)}"
+    type_ = f"multipart/{report.subtype}" if report.subtype else "type unknown"
+    if report.content_type is not None:
+        type_ = report.content_type.partition(";")[0].strip() or type_
+    words = [f"{text.shown(report.source)}: {kind}", text.shown(type_)]
+    if report.boundary is not None:
+        words.append(f"boundary {text.shown_bytes(report.boundary, 80)}")
+    count = len(report.parts)
+    words.append(f"{count:,} part{'' if count == 1 else 's'}")
+    words.append(f"{_bytes(report.body_size)} of body")
+    undone = [*(["chunked"] if report.chunked else []), *report.codings]
+    if undone:
+        words.append(f"{text.shown(' and '.join(undone))} undone")
+    words.append(f"backend {report.backend}")
+    return ", ".join(words)
+
+
+def _bytes(size: int) -> str:
+    readable = amount(size)
+    return f"{size:,} byte{'' if size == 1 else 's'}" + (f" ({readable})" if readable else "")
+
+
+def _table(report: Report, text: Text, columns: int | None) -> Iterator[str]:
+    used = _used(report)
+    limits = _limits(report, text, used, columns)
+    titles = [_COLUMNS[index].title for index in used]
+    widths = [width(title) for title in titles]
+    for part in report.parts:
+        for place, cell in enumerate(_row(part, report, text, used, limits)):
+            widths[place] = max(widths[place], width(cell))
+    yield _line(titles, used, widths)
+    for part in report.parts:
+        yield _line(_row(part, report, text, used, limits), used, widths)
+
+
+def _used(report: Report) -> list[int]:
+    """Leave out the columns that would say nothing: offsets twice, digests nobody asked for."""
+    file_offset = report.file_offset_known and report.body_offset > 0
+    digest = any(part.sha256 for part in report.parts)
+    wanted = {"in file": file_offset, "sha256": digest}
+    return [index for index, column in enumerate(_COLUMNS) if wanted.get(column.title, True)]
+
+
+def _limits(
+    report: Report, text: Text, used: Sequence[int], columns: int | None
+) -> dict[int, int]:
+    """Say how wide each column may be, so that a line fits the terminal."""
+    limits = dict.fromkeys(used, _WIDEST)
+    limits.update({index: 64 for index in used if _COLUMNS[index].title == "sha256"})
+    if columns is None:
+        return limits
+    widths = {index: width(_COLUMNS[index].title) for index in used}
+    for part in report.parts:
+        for index, cell in zip(used, _row(part, report, text, used, limits), strict=True):
+            widths[index] = max(widths[index], width(cell))
+    flexible = [index for index in used if _COLUMNS[index].flexible]
+    excess = sum(widths.values()) + len(_GAP) * (len(used) - 1) - columns
+    while excess > 0:
+        widest = max(flexible, key=lambda index: widths[index])
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+        excess -= 1
+    limits.update({index: widths[index] for index in flexible})
+    return limits
+
+
+def _row(
+    part: Part, report: Report, text: Text, used: Sequence[int], limits: dict[int, int]
+) -> list[str]:
+    in_file = report.in_file(part.offset)
+    number = _INDENT * min(part.depth, 8) + part.number
+    name, filename, type_ = part.name, part.filename, part.content_type
+    size, readable = _size(part)
+    cells: list[str | None] = [
+        text.shown(number, _WIDEST).strip('"') if len(number) > _WIDEST else number,
+        text.shown(name, limits[1]),
+        text.shown(filename, limits[2]),
+        text.shown(type_, limits[3]),
+        size,
+        readable,
+        f"{part.offset:,}",
+        "" if in_file is None else f"{in_file:,}",
+        part.sha256 or "",
+    ]
+    return [cells[index] or "" for index in used]
+
+
+def _size(part: Part) -> tuple[str, str]:
+    if part.size is None:
+        count = f"{part.children:,} part{'' if part.children == 1 else 's'}"
+        return count, "" if part.complete else "not closed"
+    return f"{part.size:,}", amount(part.size) if part.complete else "cut short"
+
+
+def _line(cells: Sequence[str], used: Sequence[int], widths: Sequence[int]) -> str:
+    padded = []
+    for cell, index, size in zip(cells, used, widths, strict=True):
+        if size:
+            space = " " * (size - width(cell))
+            padded.append(space + cell if _COLUMNS[index].right else cell + space)
+    return _GAP.join(padded).rstrip()
+
+
+def _fault(fault: Fault, report: Report, text: Text) -> Iterator[str]:
+    yield f"error: {text.shown(fault.message, 400).strip(chr(34))} [{fault.code}]"
+    places = []
+    if fault.offset is not None:
+        places.append(f"at offset {fault.offset:,} of the body")
+    if fault.file_offset is not None and fault.file_offset != fault.offset:
+        places.append(f"at offset {fault.file_offset:,} of the file")
+    if fault.place:
+        places.append(fault.place)
+    if places:
+        yield _INDENT + ", ".join(places)
+    if fault.excerpt is not None:
+        yield from _excerpt(fault.excerpt, fault)
+    for cause in fault.causes:
+        yield f"{_INDENT}- {_safe(cause, text)}"
+
+
+def _safe(sentence: str, text: Text) -> str:
+    """Let a sentence of our own pass, and whatever it quotes of the peer only if it is plain."""
+    if sentence.isprintable() and sentence.isascii():
+        return sentence
+    return text.shown(sentence, 400)
+
+
+def _excerpt(excerpt: Excerpt, fault: Fault) -> Iterator[str]:
+    before = _clipped([escape_byte(code) for code in reversed(excerpt.before)])[::-1]
+    after = _clipped([escape_byte(code) for code in excerpt.after])
+    marked = after[0] if after else "<end>"
+    known = fault.offset if excerpt.of == "body" else fault.file_offset
+    yield ""
+    if excerpt.offset != known:
+        yield f"{_INDENT}at offset {excerpt.offset:,} of the {excerpt.of}:"
+    lead = "".join(before)
+    yield f"{_INDENT * 2}{lead}{''.join(after) or marked}"
+    yield f"{_INDENT * 2}{' ' * len(lead)}{'^' * (len(marked) if after else 1)}"
+
+
+def _clipped(cells: list[str]) -> list[str]:
+    size = 0
+    for index, cell in enumerate(cells):
+        size += len(cell)
+        if size > _HALF:
+            return cells[:index]
+    return cells
