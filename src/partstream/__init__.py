@@ -11,17 +11,19 @@ from .events import PartEnd
 from .limits import Limits
 from .parser import MultipartParser
 from .policy import Policy
-
-
+from .reader import BodyPartReader, MultipartReader, MultipartResponseWrapper
 
 __all__ = [
     "BACKEND",
+    "BodyPartReader",
     "Deviation",
     "IncompleteBody",
     "LimitExceeded",
     "Limits",
     "MultipartError",
     "MultipartParser",
+    "MultipartReader",
+    "MultipartResponseWrapper",
     "ParseError",
     "PartBegin",
     "PartEnd",

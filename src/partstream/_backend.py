@@ -20,7 +20,7 @@ def _has_compiled() -> bool:
     if _wants_pure():
         return False
     try:
-        from . import _headers_c, _scanner_c  # noqa: F401, PLC0415
+        from . import _headers_c, _scanner_c  # type: ignore[attr-defined]  # noqa: F401
     except ImportError:
         return False
     return True

@@ -10,7 +10,7 @@ from typing import Final
 from ._delimiters_py import NO
 from ._headers_py import content_type, plain_head
 from ._part_py import PartBegin
-from ._state_py import BODY, EPILOGUE, HEADERS, MEASURED, Events, State
+from ._state_py import AFTER_LENGTH, BODY, EPILOGUE, HEADERS, MEASURED, Events, State
 from .deviations import Deviation
 from .events import part_end
 from .headers import Head, examine
@@ -167,3 +167,8 @@ class Blocks(State):
             self._remaining = length
             self._place = MEASURED
             self._end_measured(events)
+
+    def _end_measured(self, events: Events) -> None:
+        if self._remaining == 0:
+            events.append(part_end(len(self._ends) - 1))
+            self._place = AFTER_LENGTH

@@ -65,7 +65,16 @@ def safe_name(part: Part) -> str:
     room = _MAX_NAME - len(dot + ending)
     cut = stem.encode()[:room].decode("utf-8", "ignore")
     number = part.number if len(part.number) < _MAX_NAME else part.number[:_MAX_NAME] + "_"
-    return f"{number}-{cut}{dot}{ending}"
+    return _encodable(f"{number}-{cut}{dot}{ending}")
+
+
+def _encodable(name: str) -> str:
+    """Give a name that the file system can write, whatever its encoding is."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return "".join(char if char.isascii() else "_" for char in name)
+    return name
 
 
 def _last_component(path: str) -> str:

@@ -7,6 +7,7 @@ a line.  Columns are as wide as what is in them, up to what the terminal leaves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Final, NamedTuple
 
 from ._inspect_report import Excerpt, Fault, Part, Report
@@ -22,9 +23,11 @@ _KINDS: Final = {
 }
 _WIDEST: Final = 40
 _NARROWEST: Final = 8
+_PAGE: Final = 100  # columns of running text where there is no terminal
 _HALF: Final = 34  # columns of an excerpt on each side
 _GAP: Final = "  "
 _INDENT: Final = "  "
+_DEEP: Final = 10  # levels that are indented
 
 
 class _Column(NamedTuple):
@@ -59,14 +62,14 @@ def render(report: Report, text: Text, columns: int | None) -> Iterator[str]:
         yield ""
         yield from _table(report, text, columns)
         yield ""
+    for part in report.parts:
+        if part.path is not None:
+            cut = "" if part.complete else ", cut short"
+            yield f"wrote {text.shown(part.path, 400)} ({_bytes(part.size or 0)}{cut})"
     for note in report.notes:
-        yield f"note: {note}"
-    written = [part for part in report.parts if part.path is not None]
-    for part in written:
-        cut = "" if part.complete else ", incomplete"
-        yield f"wrote {text.shown(part.path, 400)} ({part.size:,} bytes{cut})"
+        yield from _wrapped(f"note: {text.sentence(note)}", columns or _PAGE)
     if report.fault is not None:
-        yield from _fault(report.fault, report, text)
+        yield from _fault(report.fault, text, columns or _PAGE)
 
 
 def _summary(report: Report, text: Text) -> str:
@@ -143,21 +146,19 @@ def _row(
     part: Part, report: Report, text: Text, used: Sequence[int], limits: dict[int, int]
 ) -> list[str]:
     in_file = report.in_file(part.offset)
-    number = _INDENT * min(part.depth, 8) + part.number
-    name, filename, type_ = part.name, part.filename, part.content_type
     size, readable = _size(part)
-    cells: list[str | None] = [
-        text.shown(number, _WIDEST).strip('"') if len(number) > _WIDEST else number,
-        text.shown(name, limits[1]),
-        text.shown(filename, limits[2]),
-        text.shown(type_, limits[3]),
+    cells = [
+        _INDENT * min(part.depth, _DEEP) + text.shown(part.number, _WIDEST),
+        text.shown(part.name, limits[1]),
+        text.shown(part.filename, limits[2]),
+        text.shown(part.content_type, limits[3]),
         size,
         readable,
         f"{part.offset:,}",
         "" if in_file is None else f"{in_file:,}",
         part.sha256 or "",
     ]
-    return [cells[index] or "" for index in used]
+    return [cells[index] for index in used]
 
 
 def _size(part: Part) -> tuple[str, str]:
@@ -176,8 +177,8 @@ def _line(cells: Sequence[str], used: Sequence[int], widths: Sequence[int]) -> s
     return _GAP.join(padded).rstrip()
 
 
-def _fault(fault: Fault, report: Report, text: Text) -> Iterator[str]:
-    yield f"error: {text.shown(fault.message, 400).strip(chr(34))} [{fault.code}]"
+def _fault(fault: Fault, text: Text, columns: int) -> Iterator[str]:
+    yield from _wrapped(f"error: {text.sentence(fault.message)} [{fault.code}]", columns)
     places = []
     if fault.offset is not None:
         places.append(f"at offset {fault.offset:,} of the body")
@@ -188,16 +189,17 @@ def _fault(fault: Fault, report: Report, text: Text) -> Iterator[str]:
     if places:
         yield _INDENT + ", ".join(places)
     if fault.excerpt is not None:
+        yield ""
         yield from _excerpt(fault.excerpt, fault)
+        yield ""
     for cause in fault.causes:
-        yield f"{_INDENT}- {_safe(cause, text)}"
+        yield from _wrapped(f"{_INDENT}- {text.sentence(cause)}", columns, _INDENT * 2)
 
 
-def _safe(sentence: str, text: Text) -> str:
-    """Let a sentence of our own pass, and whatever it quotes of the peer only if it is plain."""
-    if sentence.isprintable() and sentence.isascii():
-        return sentence
-    return text.shown(sentence, 400)
+def _wrapped(line: str, columns: int, indent: str = _INDENT) -> list[str]:
+    return wrap(
+        line, columns, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False
+    )
 
 
 def _excerpt(excerpt: Excerpt, fault: Fault) -> Iterator[str]:
@@ -205,7 +207,6 @@ def _excerpt(excerpt: Excerpt, fault: Fault) -> Iterator[str]:
     after = _clipped([escape_byte(code) for code in excerpt.after])
     marked = after[0] if after else "<end>"
     known = fault.offset if excerpt.of == "body" else fault.file_offset
-    yield ""
     if excerpt.offset != known:
         yield f"{_INDENT}at offset {excerpt.offset:,} of the {excerpt.of}:"
     lead = "".join(before)

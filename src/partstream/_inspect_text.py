@@ -35,12 +35,19 @@ class Text:
         if len(value) > 2 * limit:
             value = value[:limit] + value[-limit:]  # nobody will see what stands between
         if self._is_plain(value):
-            return self._fitted(list(value), limit)
+            short = value.isascii() and len(value) <= limit
+            return value if short else self._fitted(list(value), limit)
         return f'"{self._fitted([self._escaped(char) for char in value], limit - 2)}"'
 
     def shown_bytes(self, value: bytes, limit: int = 60) -> str:
         """Give bytes as text: UTF-8 where they are, each other byte escaped."""
         return self.shown(value.decode("utf-8", "surrogateescape"), limit)
+
+    def sentence(self, value: str) -> str:
+        """Give a sentence of our own, with what it quotes of a peer escaped, and uncut."""
+        if value.isprintable() and self._can(value):
+            return value
+        return "".join(char if char in '"\\' else self._escaped(char) for char in value)
 
     def _is_plain(self, value: str) -> bool:
         if value in ("", "-") or '"' in value or value != value.strip(" "):

@@ -29,7 +29,7 @@ from typing import Any, Final
 from ._blocks_py import Blocks
 from ._delimiters_py import MORE, NO
 from ._part_py import PartBegin
-from ._state_py import AFTER_LENGTH, BETWEEN, BODY, HEADERS, MEASURED, Events
+from ._state_py import BETWEEN, BODY, HEADERS, MEASURED, Events
 from .deviations import Deviation, cut_short
 from .errors import MultipartError
 from .events import EventList, part_end
@@ -370,11 +370,6 @@ class Scanner(Blocks):
         self._remaining -= stop - at
         self._end_measured(events)
         return stop if last else self._hold(data, stop)
-
-    def _end_measured(self, events: Events) -> None:
-        if self._remaining == 0:
-            events.append(part_end(len(self._ends) - 1))
-            self._place = AFTER_LENGTH
 
     def _after_length(self, data: bytes, at: int, events: Events) -> int:
         delimiters, end = self._delimiters, len(data)

@@ -69,7 +69,7 @@ class State:
         self._nested = nested
         (self._max_line, self._max_lines, self._max_block, self._max_preamble,
          self._max_epilogue, self._max_depth, self._max_parts, self._max_size,
-         self._max_total) = limits.maxima  # fmt: skip
+         self._max_total, _) = limits.maxima  # fmt: skip
         self._reach = min(self._max_line, self._max_block)
         self._error: MultipartError | None = None
         self._busy = self._closed = False

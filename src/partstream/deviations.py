@@ -110,6 +110,10 @@ class Deviation(enum.Enum):
         "the input ended before the closing delimiter",
         "the sender, or something between, cut the body short",
     )
+    DISCONNECTED = (
+        "the client went away before the end of the body",
+        "nothing is wrong on this side",
+    )
     # Header blocks (RFC 9110 section 5, RFC 5322 section 2.2).
     NO_HEADERS = (
         "a part has no headers",
@@ -155,6 +159,15 @@ class Deviation(enum.Enum):
         "the charset is unknown or unsafe",
         "send text as UTF-8",
     )
+    UNSUPPORTED_ENCODING = (
+        "a part is encoded in a way that is not supported",
+        "use gzip, deflate or identity (Content-Encoding), and base64, quoted-printable, 7bit, "
+        "8bit or binary (Content-Transfer-Encoding)",
+    )
+    INVALID_ENCODING = (
+        "a part is not encoded as its headers say",
+        "the sender must encode it so, or leave the header out",
+    )
     # Content-Disposition and Content-Type (RFC 7578, 6266, 8187, 9110).
     MISSING_BOUNDARY = (
         "the multipart Content-Type has no boundary parameter",
@@ -195,7 +208,12 @@ class Deviation(enum.Enum):
 
 
 _INCOMPLETE = frozenset(
-    {Deviation.EMPTY_BODY, Deviation.BOUNDARY_NOT_FOUND, Deviation.TRUNCATED}
+    {
+        Deviation.EMPTY_BODY,
+        Deviation.BOUNDARY_NOT_FOUND,
+        Deviation.TRUNCATED,
+        Deviation.DISCONNECTED,
+    }
 )
 
 

@@ -28,6 +28,7 @@ class Maxima(NamedTuple):
     parts: int
     part_size: int
     total_size: int
+    decoded_size: int
 
 
 def _limit(default: int | None, doc: str, unit: str = "bytes") -> Any:
@@ -59,6 +60,8 @@ class Limits:
     max_parts: int | None = _limit(None, "Parts of the whole stream, nested ones too.", "parts")
     max_part_size: int | None = _limit(None, "Body of one part, as sent.")
     max_total_size: int | None = _limit(None, "The whole stream, framing included.")
+    max_decoded_size: int | None = _limit(
+        64 * 2**20, "Body of one part, once Content-Encoding and transfer encoding are undone.")
 
     #: The values with a number for None: what the pure scanner takes.
     maxima: Maxima = field(init=False, repr=False, compare=False)
@@ -78,12 +81,13 @@ class Limits:
         """Whether neither a part nor the stream has a limit to its size."""
         return self.max_part_size is None and self.max_total_size is None
 
-    def exceeded(self, name: str, offset: int) -> LimitExceeded:
+    def exceeded(self, name: str, offset: int | None) -> LimitExceeded:
         """Give the error for the limit ``name``.
 
         Args:
             name: a field of this class.
-            offset: the first byte over the limit, counted from the start of the stream.
+            offset: the first byte over the limit, counted from the start of the stream; None for
+                what is not counted there (decoded data).
         """
         limit = next(item for item in dataclasses.fields(self) if item.name == name)
         what = limit.metadata["doc"].rstrip(".")

@@ -315,7 +315,8 @@ def _extended(header: Header, name: str, items: list[_Parameter]) -> str | None:
         charset, _, rest = pieces[0].raw.partition("'")
         _, quote, rest = rest.partition("'")
         if not quote or pieces[0].quoted:
-            return _dropped(header, pieces[0], "it must read charset'language'value")
+            _dropped(header, pieces[0], "it must read charset'language'value")
+            return None
         pieces = [pieces[0]._replace(raw=rest), *pieces[1:]]
     values = [_piece(header, item) for item in pieces]
     if not values or None in values:
@@ -323,17 +324,19 @@ def _extended(header: Header, name: str, items: list[_Parameter]) -> str | None:
     raw = b"".join(value for value in values if value is not None)
     codec = codec_for(charset) if encoded else "utf-8"
     if codec is None:
-        return _dropped(header, pieces[0], f"charset {charset[:40]!r} is not supported")
+        _dropped(header, pieces[0], f"charset {charset[:40]!r} is not supported")
+        return None
     try:
         return raw.decode(codec, "strict" if encoded else "surrogateescape")
     except UnicodeDecodeError:
-        return _dropped(header, pieces[0], f"it is not {codec}")
+        _dropped(header, pieces[0], f"it is not {codec}")
+        return None
 
 
 def _in_order(header: Header, name: str, items: list[_Parameter]) -> list[_Parameter]:
     """Give the continuations by number; where one lacks, those after it are refused."""
     numbered = {item.name[len(name) + 1 :].removesuffix("*"): item for item in items}
-    pieces = []
+    pieces: list[_Parameter] = []
     while str(len(pieces)) in numbered:
         pieces.append(numbered.pop(str(len(pieces))))
     if numbered:
