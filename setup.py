@@ -30,8 +30,9 @@ class OptionalBuild(build_ext):
             if wanted("PARTSTREAM_REQUIRE_EXTENSIONS"):
                 raise
             reason = str(error).strip().split("\n")[0]
-            print(f"partstream: built without extensions, as pure Python ({reason})",
-                  file=sys.stderr)
+            print(
+                f"partstream: built without extensions, as pure Python ({reason})", file=sys.stderr
+            )
             self._forget()
 
     def _forget(self):

@@ -1,1 +1,1 @@
-"""Comparison of partstream and its peers on named cases; `python -m benchmarks` prints the tables."""
+"""Comparison of partstream and its peers on named cases; `python -m benchmarks` prints it."""

@@ -47,7 +47,7 @@ def examine(parse: Callable[[], list[Record]], wanted: list[Record], limit: floa
             got = parse()
     except TooLong:
         return Verdict(STOPPED, limit, f"stopped after {limit:.0f} s")
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         return Verdict(REFUSED, time.perf_counter() - start, " ".join(reason.split())[:160])
     seconds = time.perf_counter() - start

@@ -106,8 +106,7 @@ def render(tables: Iterable[Table], heading: dict[str, str], as_markdown: bool) 
         parts.append(grid(rows))
         parts.extend([("\n\n" if as_markdown else "\n").join(notes)] if notes else [])
         if any(row.throughput for row in table.rows):
-            parts.append(
-                f"{title}{table.title}: MB/s{_SHARE if any(row.limit for row in table.rows) else ''}"
-            )
+            share = _SHARE if any(row.limit for row in table.rows) else ""
+            parts.append(f"{title}{table.title}: MB/s{share}")
             parts.append(grid(rates(table)))
     return "\n\n".join(parts)

@@ -53,7 +53,7 @@ def load(backend: str) -> ModuleType:
     finally:
         _take_modules()
         sys.modules.update(before)
-    if module.BACKEND != backend:
+    if backend != module.BACKEND:
         raise TwinMissing(
             f"partstream runs on {module.BACKEND!r} where {backend!r} was wanted; build the"
             f" extensions (PARTSTREAM_REQUIRE_EXTENSIONS=1 pip install -e .) or leave"

@@ -153,8 +153,16 @@ class Blocks(State):
         if child is not None and depth + 2 > self._max_depth:
             raise self._limits.exceeded("max_depth", offset)
         events.append(
-            PartBegin(head.block, depth, offset, body_offset, child is not None, head.name,
-                      head.filename, content_type(head.block))
+            PartBegin(
+                head.block,
+                depth,
+                offset,
+                body_offset,
+                child is not None,
+                head.name,
+                head.filename,
+                content_type(head.block),
+            )
         )
         self._fresh = True
         self._size = 0

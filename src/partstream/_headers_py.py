@@ -17,9 +17,7 @@ __all__ = ["plain_head", "tokenize"]
 
 # Names as they stand on the wire, to the one object that stands for them.
 _NAMES: Final = {
-    spelling.encode("ascii"): name
-    for name in hdrs.KNOWN
-    for spelling in (str(name), name.lower())
+    spelling.encode("ascii"): name for name in hdrs.KNOWN for spelling in (str(name), name.lower())
 }
 
 _USUAL_START: Final = "Content-Disposition: form-data; name="

@@ -80,9 +80,8 @@ def notes(evidence: Evidence, first: int | None, end: int) -> list[str]:
     if evidence.start.startswith(_BOM):
         found.append("the body starts with a byte order mark: an editor saved it as text")
     shown = evidence.delimiter
-    if shown is not None and first is not None and not _is_of(shown.boundary, report):
-        if shown.offset + 2 + len(shown.boundary) < first - len(report.boundary or b"") - 4:
-            found.append(f"the preamble has a line --{_quoted(shown.boundary)}, which is skipped")
+    if shown is not None and first is not None and _is_before(shown, first, report):
+        found.append(f"the preamble has a line {_line(shown)}, which is skipped")
     for part in report.parts:
         if part.multipart and not part.complete and not part.children:
             found.append(f"part {part.number} is a multipart in which no delimiter was found")
@@ -105,6 +104,10 @@ def difference(announced: bytes, found: bytes) -> str:
         )
     if announced.lower() == found.lower():
         return "they differ in upper and lower case only"
+    return _edit(announced, found)
+
+
+def _edit(announced: bytes, found: bytes) -> str:
     common = _common(announced, found)
     ending = _common(announced[common:][::-1], found[common:][::-1])
     only, instead = announced[common : len(announced) - ending], found[common : len(found) - ending]
@@ -115,6 +118,13 @@ def difference(announced: bytes, found: bytes) -> str:
     if not instead and not ending:
         return f"the body's is cut: it lacks {_quoted(only)}"
     return ""
+
+
+def _is_before(delimiter: Delimiter, first: int, report: Report) -> bool:
+    """Tell whether this is not the delimiter before the first part, but one before that."""
+    end = delimiter.offset + 2 + len(delimiter.boundary)
+    own_line = len(report.boundary or b"") + 4
+    return end < first - own_line and not _is_of(delimiter.boundary, report)
 
 
 def _is_of(boundary: bytes, report: Report) -> bool:
@@ -153,6 +163,10 @@ def _quoted(value: bytes) -> str:
     return repr(shown)[1:]
 
 
+def _line(delimiter: Delimiter) -> str:
+    return _quoted(b"--" + delimiter.boundary)
+
+
 def _hint(delimiter: Delimiter) -> str:
     return f"--boundary {_quoted(delimiter.boundary)} reads it as it is"
 
@@ -168,12 +182,13 @@ def _boundary_not_found(evidence: Evidence) -> list[str]:
     if _is_of(found.boundary, evidence.report):
         return ["the delimiter is there, but what follows it on its line does not end the line"]
     where = "the body's first line is" if found.offset == 0 else "the first such line is"
-    causes = [
-        f"the boundary announced is {_quoted(announced)}, but {where} --{_quoted(found.boundary)}"
-    ]
+    causes = [f"the boundary announced is {_quoted(announced)}, but {where} {_line(found)}"]
     how = difference(announced, found.boundary)
-    causes.append(how or "they have little in common: head and body are of two different messages, "
-                  "or a client made the body anew and kept the old header")  # fmt: skip
+    causes.append(
+        how
+        or "they have little in common: head and body are of two different messages, or a client "
+        "made the body anew and kept the old header"
+    )
     return [*causes, _hint(found)]
 
 
@@ -204,9 +219,11 @@ def _first_line(evidence: Evidence) -> list[str]:
 
 def _dashed_boundary(evidence: Evidence) -> list[str]:
     announced = evidence.report.boundary or b""
-    return [f"the boundary announced is {_quoted(announced)}, and the lines are that, "
-            f"not --{_quoted(announced)}",
-            f"--boundary {_quoted(announced[2:])} reads it as it is"]  # fmt: skip
+    return [
+        f"the boundary announced is {_quoted(announced)}, and the lines are just that: they lack "
+        "the two dashes of a delimiter",
+        f"--boundary {_quoted(announced[2:])} reads it as it is",
+    ]
 
 
 def _bare_lf(evidence: Evidence) -> list[str]:
@@ -217,21 +234,29 @@ def _bare_lf(evidence: Evidence) -> list[str]:
     if not feeds and b"\r" in start:
         return ["lines end in CR alone, as on computers of old"]
     if not pairs:
-        return ["every line ends in LF: the file was converted (an editor, git, text mode), "
-                "or written by hand"]  # fmt: skip
+        return [
+            "every line ends in LF: the file was converted (an editor, git, text mode), or written "
+            "by hand"
+        ]
     if feeds > pairs:
-        return [f"line ends are mixed, {pairs:,} CRLF and {feeds - pairs:,} LF at its start: "
-                "was it put together by hand, or by a sender that does not hold to one?"]  # fmt: skip
+        return [
+            f"line ends are mixed, {pairs:,} CRLF and {feeds - pairs:,} LF at its start: was it "
+            "put together by hand, or by a sender that does not hold to one?"
+        ]
     return []
 
 
 def _empty_body(evidence: Evidence) -> list[str]:
     if evidence.length:
-        return [f"Content-Length says {evidence.length:,} bytes, and none are in the file: was only "
-                "the head saved, or was the body read before?"]  # fmt: skip
+        return [
+            f"Content-Length says {evidence.length:,} bytes, and none are in the file: was only "
+            "the head saved, or was the body read before?"
+        ]
     if evidence.length == 0:
-        return ["Content-Length is 0: the sender sent none; had it been read before, to log it, "
-                "or in a first try?"]  # fmt: skip
+        return [
+            "Content-Length is 0: the sender sent none; had it been read before, to log it, or in "
+            "a first try?"
+        ]
     if evidence.report.kind != "body":
         return ["nothing follows the head: was only the head saved, or was the body read before?"]
     return ["was it consumed before it was saved?"]
@@ -248,15 +273,25 @@ def _truncated(evidence: Evidence) -> list[str]:
     at = end.rfind(closing)
     if at > 0 and end[at - 2 : at] != b"\r\n":
         before = _quoted(end[max(0, at - 2) : at])
-        causes.append(f"the closing delimiter is there, but behind {before}: it needs CRLF before it")
+        causes.append(f"the closing delimiter is there, but behind {before}, where CRLF is due")
     elif end.rstrip(b"\r\n").endswith(b"\n--" + boundary):
-        causes.append("the last line is a delimiter without two dashes behind it: an endless stream "
-                      "(a camera) ends so, or a sender that does not close")  # fmt: skip
+        causes.append(
+            "the last line is a delimiter without two dashes behind it: an endless stream (a "
+            "camera) ends so, or a sender that does not close"
+        )
     if evidence.length is not None and not evidence.missing:
         causes.append(_full_length(evidence))
     elif evidence.chunks_ended:
         causes.append("the chunks are complete: the sender itself stopped here")
     return causes
+
+
+def _message_cut(evidence: Evidence) -> list[str]:
+    if evidence.length is not None and b"\n" in evidence.start and b"\r\n" not in evidence.start:
+        return ["its line ends were converted to LF, which made it shorter"]
+    if evidence.length is not None:
+        return ["Content-Length is too large, or bytes behind the closing delimiter were cut off"]
+    return ["it was cut on its way here, behind the closing delimiter"]
 
 
 def _full_length(evidence: Evidence) -> str:
@@ -270,9 +305,11 @@ def _full_length(evidence: Evidence) -> str:
 
 def _chunked(evidence: Evidence) -> list[str]:
     if evidence.start:
-        return ["some bytes were lost or added: was the capture edited, or its line ends converted?"]
-    return ["the body may stand in the file decoded already, as browsers and proxies save it: "
-            "--decoded reads it so"]  # fmt: skip
+        return ["bytes were lost or added: was the file edited, or were its line ends converted?"]
+    return [
+        "the body may stand in the file decoded already, as browsers and proxies save it: "
+        "--decoded reads it so"
+    ]
 
 
 def _content_encoding(evidence: Evidence) -> list[str]:
@@ -282,15 +319,17 @@ def _content_encoding(evidence: Evidence) -> list[str]:
 
 
 def _unsupported_coding(evidence: Evidence) -> list[str]:
-    return ["decompress the body first; if it stands in the file decoded already, --decoded reads it"]
+    return ["decompress it first; if it stands in the file decoded already, --decoded reads it"]
 
 
 def _missing_boundary(evidence: Evidence) -> list[str]:
     found = evidence.delimiter
     if evidence.report.content_type is None:
-        return [_other_format(evidence.start), "--boundary or --content-type can tell the boundary"]
-    causes = ["the sender set the Content-Type by hand: leave it to the client library, which knows "
-              "the boundary"]  # fmt: skip
+        return [_other_format(evidence.start), "--boundary or --content-type can tell it"]
+    causes = [
+        "the sender set the Content-Type by hand: leave it to the client library, which knows the "
+        "boundary"
+    ]
     return causes if found is None else [*causes, _hint(found)]
 
 
@@ -299,10 +338,9 @@ def _not_multipart(evidence: Evidence) -> list[str]:
     found = evidence.delimiter
     if value.startswith("application/x-www-form-urlencoded") and found is None:
         return ['an HTML form sends files only with enctype="multipart/form-data"']
-    return [_other_format(evidence.start)] if found is None else [
-        f"the body does look like one, its first line is --{_quoted(found.boundary)}",
-        _hint(found),
-    ]  # fmt: skip
+    if found is None:
+        return [_other_format(evidence.start)]
+    return [f"the body does look like one, with the line {_line(found)}", _hint(found)]
 
 
 def _header(evidence: Evidence) -> list[str]:
@@ -310,8 +348,10 @@ def _header(evidence: Evidence) -> list[str]:
 
 
 def _malformed_parameter(evidence: Evidence) -> list[str]:
-    return ["a quote or a backslash in a name was not escaped (a backslash before the closing quote "
-            "hides it), or text follows the value"]  # fmt: skip
+    return [
+        "a quote or a backslash in a name was not escaped (a backslash before the closing quote "
+        "hides it), or text follows the value"
+    ]
 
 
 _CAUSES: Final[dict[str, Callable[[Evidence], list[str]]]] = {
@@ -322,6 +362,7 @@ _CAUSES: Final[dict[str, Callable[[Evidence], list[str]]]] = {
     "bare_lf": _bare_lf,
     "empty_body": _empty_body,
     "truncated": _truncated,
+    "message_cut": _message_cut,
     "chunked": _chunked,
     "content_encoding": _content_encoding,
     "unsupported_coding": _unsupported_coding,
@@ -329,7 +370,6 @@ _CAUSES: Final[dict[str, Callable[[Evidence], list[str]]]] = {
     "not_multipart": _not_multipart,
     "header_without_colon": _header,
     "invalid_header_name": _header,
-    "header_control": _header,
     "max_header_line": _header,
     "max_header_block": _header,
     "malformed_parameter": _malformed_parameter,

@@ -124,7 +124,9 @@ class Framing:
         except zlib.error as error:
             name = self.codings[stage]
             text = f"the body is said to be {name}, and is not: {error}"
-            self.fault = ParseError(text, code="content_encoding", offset=None)
+            # Of damage further on, zlib does not tell the place.
+            offset = None if self._inflaters[stage].started else 0
+            self.fault = ParseError(text, code="content_encoding", offset=offset)
 
     def _add_inflater(self, name: str) -> None:
         if name in _INFLATABLE:
@@ -134,7 +136,8 @@ class Framing:
             self.fault = ParseError(text, code="unsupported_coding", offset=None)
 
     def _length(self, head: Head) -> int | None:
-        values = {item.strip() for line in head.values("content-length") for item in line.split(",")}
+        lines = head.values("content-length")
+        values = {item.strip() for line in lines for item in line.split(",")}
         if not values:
             return None
         value = values.pop()
@@ -147,13 +150,13 @@ class Framing:
 class _Inflater:
     """Undoes gzip (RFC 1952, any number of members) or deflate (zlib, or raw as some send it)."""
 
-    __slots__ = ("_first", "_gzip", "_inflate", "complete")
+    __slots__ = ("_first", "_gzip", "_inflate", "complete", "started")
 
     def __init__(self, name: str) -> None:
         self._gzip = name != "deflate"
         self._inflate = zlib.decompressobj(_GZIP) if self._gzip else None
         self._first = b""
-        self.complete = False
+        self.complete = self.started = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         if self._inflate is None:
@@ -172,6 +175,7 @@ class _Inflater:
                 self._inflate = zlib.decompressobj(_GZIP)
             piece = self._inflate.decompress(data, _PIECE)
             if piece:
+                self.started = True
                 yield piece
             self.complete = self._inflate.eof
             data = self._inflate.unused_data if self.complete else self._inflate.unconsumed_tail

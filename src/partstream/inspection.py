@@ -25,6 +25,7 @@ from ._backend import BACKEND, PartBegin
 from ._inspect_opening import AROUND, LIMITS, Opening, Options, Source
 from ._inspect_report import Excerpt, Fault, Part, Report
 from ._inspect_window import Window
+from .deviations import Deviation
 from .diagnosis import Evidence
 from .errors import MultipartError
 from .events import PartEnd
@@ -165,39 +166,48 @@ class _Inspection:
 
     def _fault(self, error: MultipartError, *, reading: bool) -> Fault:
         """Say where it lies, in the body and in the file, and what is likely behind it."""
-        opening, report = self._opening, self._report
-        fault = Fault(error.code, error.message, None, None, self._place())
-        if error is opening.framing.fault or error.code == _CUT:
-            if error.offset is not None:
-                fault.file_offset = report.body_offset + error.offset
-                fault.excerpt = opening.excerpt(fault.file_offset)
-        elif reading:
-            fault.offset = error.offset
-            if error.offset is not None:
-                fault.file_offset = report.in_file(error.offset)
-        else:
-            fault.place = "in the head" if error.offset is not None else ""
-            fault.file_offset = error.offset
-            fault.excerpt = opening.excerpt(error.offset)
+        fault = Fault(error.code, _message(error), None, None, self._place())
         evidence = self._evidence()
         fault.causes = diagnosis.likely_causes(error.code, evidence)
-        if fault.excerpt is None and reading:
-            look = diagnosis.place_to_look(error.code, evidence)
-            fault.excerpt = self._excerpt(error.offset if look is None else look)
+        look = self._locate(fault, error, reading)
+        if reading:
+            better = diagnosis.place_to_look(error.code, evidence)
+            look = look if better is None else better
+        if look is not None:
+            fault.excerpt = self._excerpt(look)
         return fault
 
-    def _place(self) -> str:
-        """Say in which part the reading stopped."""
-        parts = self._report.parts
-        if self._open and not self._open[-1].multipart:
-            part = self._open[-1]
-            return f"in part {part.number}, after {part.size:,} bytes of its body"
-        return f"after part {parts[-1].number}" if parts else "before the first part"
+    def _locate(self, fault: Fault, error: MultipartError, reading: bool) -> int | None:
+        """Fill in the offsets; give the one of the body to show, None where others are shown."""
+        opening, report, offset = self._opening, self._report, error.offset
+        if error is opening.framing.fault or error.code == _CUT:
+            fault.offset = self._window.end
+            if offset is not None:  # counted from the end of the head
+                fault.file_offset = report.body_offset + offset
+                fault.excerpt = opening.excerpt(fault.file_offset)
+            return None if opening.framing.transformed else offset
+        if reading:
+            fault.offset = offset
+            fault.file_offset = None if offset is None else report.in_file(offset)
+            return offset
+        fault.place = "" if offset is None else "in the head"
+        fault.file_offset = offset
+        fault.excerpt = opening.excerpt(offset)
+        return None
 
-    def _excerpt(self, offset: int | None) -> Excerpt | None:
+    def _place(self) -> str:
+        """Say in which part the reading stopped, or after which."""
+        parts = self._report.parts
+        if not parts:
+            return "before the first part"
+        last = parts[-1]
+        if self._open and self._open[-1] is last:
+            after = "" if last.size is None else f", after {last.size:,} bytes of its body"
+            return f"in part {last.number}{after}"
+        return f"after part {last.number}"
+
+    def _excerpt(self, offset: int) -> Excerpt | None:
         """Give the bytes around an offset of the body, those that follow in the input too."""
-        if offset is None:
-            return None
         while self._window.end < offset + AROUND:
             data = self._opening.more()
             if not data:
@@ -217,3 +227,9 @@ class _Inspection:
             self._report, self._options.policy, opening.start, around[0] if around else b"",
             opening.delimiter, framing.length, framing.chunked and framing.done,
             shortfall.message if shortfall else "", opening.rest())  # fmt: skip
+
+
+def _message(error: MultipartError) -> str:
+    """Give its message, without the number of a part that counts otherwise than a table does."""
+    plain = Deviation.TRUNCATED.at(error.offset)
+    return plain.message if error.code == plain.code else error.message

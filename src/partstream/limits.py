@@ -56,12 +56,14 @@ class Limits:
     max_preamble: int | None = _limit(65536, "Bytes before the first delimiter of a multipart.")
     max_epilogue: int | None = _limit(65536, "Bytes after the closing delimiter of a multipart.")
     max_depth: int | None = _limit(
-        8, "Multiparts within each other; the outermost is 1, and None is 100.", "levels")
+        8, "Multiparts within each other; the outermost is 1, and None is 100.", "levels"
+    )
     max_parts: int | None = _limit(None, "Parts of the whole stream, nested ones too.", "parts")
     max_part_size: int | None = _limit(None, "Body of one part, as sent.")
     max_total_size: int | None = _limit(None, "The whole stream, framing included.")
     max_decoded_size: int | None = _limit(
-        64 * 2**20, "Body of one part, once Content-Encoding and transfer encoding are undone.")
+        64 * 2**20, "Body of one part, once Content-Encoding and transfer encoding are undone."
+    )
 
     #: The values with a number for None: what the pure scanner takes.
     maxima: Maxima = field(init=False, repr=False, compare=False)

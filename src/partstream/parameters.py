@@ -23,9 +23,7 @@ from .policy import EXTENDED_PREFER, WINDOWS_PATH
 
 __all__ = ["ContentType", "Header", "boundary_of", "content_type", "disposition", "is_token"]
 
-_TOKEN: Final = (
-    b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-)
+_TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SPACE: Final = " \t"
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _MAX_BOUNDARY: Final = 70
@@ -310,7 +308,7 @@ def _extended(header: Header, name: str, items: list[_Parameter]) -> str | None:
     whole = [item for item in items if item.name == name + "*"]
     pieces = whole or _in_order(header, name, items)
     charset, raw = "", b""
-    encoded = whole or pieces[:1] and pieces[0].name.endswith("*")
+    encoded = whole or (pieces[:1] and pieces[0].name.endswith("*"))
     if encoded:
         charset, _, rest = pieces[0].raw.partition("'")
         _, quote, rest = rest.partition("'")

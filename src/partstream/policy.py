@@ -64,77 +64,128 @@ class Policy:
     LEGACY: ClassVar[Policy]
 
     repeated_boundary: Tolerance = _tolerance(
-        "`boundary=` twice in the Content-Type; tolerated, the first counts.", "a", "never")
+        "`boundary=` twice in the Content-Type; tolerated, the first counts.", "a", "never"
+    )
     loose_parameter: Tolerance = _tolerance(
         "A value that is neither token nor quoted (`boundary=--:`), or space around `=`.",
-        "c2", "always")
+        "c2",
+        "always",
+    )
     dashed_boundary: Tolerance = _tolerance(
-        "`boundary=--x` announced, and lines that are `--x`, not `----x`.", "c3", "other")
+        "`boundary=--x` announced, and lines that are `--x`, not `----x`.", "c3", "other"
+    )
     repeated_parameter: Tolerance = _tolerance(
-        "A parameter twice in one header; tolerated, the first counts.", "d", "never")
+        "A parameter twice in one header; tolerated, the first counts.", "d", "never"
+    )
     repeated_header: Tolerance = _tolerance(
         "Content-Disposition or Content-Type twice in a part; tolerated, the first counts.",
-        "e", "never")
+        "e",
+        "never",
+    )
     extended_in_form: ExtendedParameters = _choice(
         "`name*`, `filename*` and continuations in a form part: `error`, `fallback` where the "
         "plain one is absent, or `prefer`. Elsewhere they always win (RFC 6266).",
-        "f", "fallback", "error", "prefer")
+        "f",
+        "fallback",
+        "error",
+        "prefer",
+    )
     windows_path: bool = _choice(
         "Give only the last component of a form's filename that is a full Windows path.",
-        "h", False, False, True)
+        "h",
+        False,
+        False,
+        True,
+    )
     malformed_parameter: Tolerance = _tolerance(
         "Unterminated quote, missing `;`, text after a quoted value; tolerated, the parameter "
-        "is dropped.", "i", "never")
+        "is dropped.",
+        "i",
+        "never",
+    )
     nameless_part: Tolerance = _tolerance(
         "A form part with no Content-Disposition or no name; tolerated, its name is None.",
-        "j", "always")
+        "j",
+        "always",
+    )
     bare_lf: Tolerance = _tolerance(
-        "Lines that end in LF; latched at the first delimiter.", "k", "never")
+        "Lines that end in LF; latched at the first delimiter.", "k", "never"
+    )
     delimiter_padding: Tolerance = _tolerance(
-        "Up to 64 spaces or tabs after a delimiter.", "l", "always")
+        "Up to 64 spaces or tabs after a delimiter.", "l", "always"
+    )
     delimiter_suffix: Tolerance = _tolerance(
-        "A body line `--Bxx` where the boundary is `B`; tolerated, it is data.", "m", "always")
+        "A body line `--Bxx` where the boundary is `B`; tolerated, it is data.", "m", "always"
+    )
     first_line_suffix: Tolerance = _tolerance(
-        "A first line `--Bxx`; tolerated, it is preamble.", "m2", "always")
+        "A first line `--Bxx`; tolerated, it is preamble.", "m2", "always"
+    )
     preamble: Tolerance = _tolerance(
-        "Bytes before the first delimiter; tolerated, they are discarded.", "n", "always")
+        "Bytes before the first delimiter; tolerated, they are discarded.", "n", "always"
+    )
     epilogue: Tolerance = _tolerance(
-        "Bytes after the closing delimiter; tolerated, they are discarded.", "o", "always")
+        "Bytes after the closing delimiter; tolerated, they are discarded.", "o", "always"
+    )
     truncated: Tolerance = _tolerance(
-        "End of input before the closing delimiter; tolerated, the part ends, marked "
-        "incomplete.", "p", "never")
+        "End of input before the closing delimiter; tolerated, the part ends, marked incomplete.",
+        "p",
+        "never",
+    )
     missing_line_break: Tolerance = _tolerance(
-        "A header block and at once `--B`; tolerated, the part is empty.", "q", "always")
-    no_headers: Tolerance = _tolerance(
-        "A part without headers.", "q2", "always", strict="other")
+        "A header block and at once `--B`; tolerated, the part is empty.", "q", "always"
+    )
+    no_headers: Tolerance = _tolerance("A part without headers.", "q2", "always", strict="other")
     header_without_colon: Tolerance = _tolerance(
-        "A header line without colon; tolerated, it is skipped.", "r", "never")
+        "A header line without colon; tolerated, it is skipped.", "r", "never"
+    )
     folded_header: Tolerance = _tolerance(
-        "A header folded over several lines; tolerated, it is unfolded to one space.",
-        "s", "other")
+        "A header folded over several lines; tolerated, it is unfolded to one space.", "s", "other"
+    )
     invalid_header_name: Tolerance = _tolerance(
         "`Name : value`, or a name that is no token; tolerated, the space is stripped, or the "
-        "line skipped.", "s2", "never")
+        "line skipped.",
+        "s2",
+        "never",
+    )
     undecodable_header: Tolerance = _tolerance(
         "Header bytes that are not UTF-8; tolerated, they become lone surrogates "
-        "(surrogateescape).", "s4", "always")
+        "(surrogateescape).",
+        "s4",
+        "always",
+    )
     length_mismatch: Tolerance = _tolerance(
         "A Content-Length that the part does not keep; tolerated, Content-Length is ignored.",
-        "t, t2", "form")
+        "t, t2",
+        "form",
+    )
     invalid_length: Tolerance = _tolerance(
-        "Content-Length `+5`, `-1`, `1_0`, or twice; tolerated, it is ignored.", "t3", "never")
+        "Content-Length `+5`, `-1`, `1_0`, or twice; tolerated, it is ignored.", "t3", "never"
+    )
     transfer_encoding: Tolerance = _tolerance(
         "A Content-Transfer-Encoding that changes bytes; tolerated, it is undone where decoding "
-        "is asked for.", "u", "always", strict="other")
+        "is asked for.",
+        "u",
+        "always",
+        strict="other",
+    )
     unsafe_charset: UnsafeCharset = _choice(
         "A charset that is unknown or unsafe (utf-7): an `error`, an error `on_text`, when text "
-        "is asked for, or read as `utf-8`.", "v", "on_text", "error", "utf-8")
+        "is asked for, or read as `utf-8`.",
+        "v",
+        "on_text",
+        "error",
+        "utf-8",
+    )
     unclosed_child: Tolerance = _tolerance(
         "The parent's delimiter where the child is still open; tolerated, the child ends.",
-        "x", "always")
+        "x",
+        "always",
+    )
     delimiter_in_headers: Tolerance = _tolerance(
         "A delimiter line within a header block; tolerated, the part ends there, empty.",
-        "q3", "never")
+        "q3",
+        "never",
+    )
 
     form_mask: int = field(init=False, repr=False, compare=False)
     other_mask: int = field(init=False, repr=False, compare=False)

@@ -33,9 +33,7 @@ class _Stream(Flow):
 
     __slots__ = ("filling", "form", "limits", "policy", "pull", "subtype")
 
-    def __init__(
-        self, value: str, content: Any, limits: Limits, policy: Policy
-    ) -> None:
+    def __init__(self, value: str, content: Any, limits: Limits, policy: Policy) -> None:
         check_settings(limits, policy)
         essence = value.partition(";")[0].strip(" \t").lower()
         self.subtype = essence.removeprefix("multipart/")
