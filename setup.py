@@ -36,9 +36,10 @@ class OptionalBuild(build_ext):
             self._forget()
 
     def _forget(self):
+        """Take away what was built before one of them failed."""
         for extension in self.extensions:
             for folder in (self.build_lib, "src"):
-                path = os.path.join(folder, *self.get_ext_filename(extension.name).split("/"))
+                path = os.path.join(folder, self.get_ext_filename(extension.name))
                 if os.path.exists(path):
                     os.remove(path)
         self.extensions = []
