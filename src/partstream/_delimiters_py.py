@@ -54,27 +54,26 @@ class Delimiters:
                  "_shown", "boundary", "end", "first", "level", "levels", "lf",
                  "usual")  # fmt: skip
 
-    def __init__(self) -> None:
-        self.levels: list[Level] = []
-        self.boundary = self.first = self.usual = self._line = b""
+    def __init__(self, boundary: bytes, level: Level) -> None:
+        self.boundary = boundary
+        self._line = b"--" + boundary
+        self.first = self._line + b"\r\n"
+        self.levels = [level]
+        self._boundaries = [boundary]
+        self._dashed = _is_dashed(boundary)  # whether row c3 is open for the innermost one
+        self.usual = b""
         self.lf: bool | None = None
         self.level = self.end = 0
         self._needle: bytes | None = None
         self._candidates: list[_Candidate] | None = None
-        self._boundaries: list[bytes] = []
-        self._dashed = False  # whether row c3 is still open for the innermost boundary
         self._matched: _Candidate
         self._shown = False  # whether the delimiter that matched last ends in LF
 
     def push(self, boundary: bytes, level: Level) -> None:
         """Open a boundary within those that are open."""
-        if not self.levels:
-            self.boundary = boundary
-            self._line = b"--" + boundary
-            self.first = self._line + b"\r\n"
         self.levels.append(level)
         self._boundaries.append(boundary)
-        self._dashed = boundary.startswith(b"--") and len(boundary) > 2
+        self._dashed = _is_dashed(boundary)
         self._change()
 
     def cut(self, depth: int) -> None:
@@ -229,6 +228,10 @@ class Delimiters:
         if self.lf is None or not mask & Deviation.BARE_LF.bit:
             raise Deviation.BARE_LF.at(base + at)
         return NO
+
+
+def _is_dashed(boundary: bytes) -> bool:
+    return boundary.startswith(b"--") and len(boundary) > 2
 
 
 def _common_start(lines: list[bytes]) -> bytes:

@@ -89,7 +89,7 @@ def _created(directory: str, name: str) -> tuple[str, BinaryIO]:
     for copy in range(_MAX_COPIES):
         path = os.path.join(directory, f"{stem}-{copy}{ending}" if copy else name)
         try:
-            return path, open(path, "xb")  # noqa: SIM115
+            return path, open(path, "xb")
         except FileExistsError:
             continue
     raise FileExistsError(f"{_MAX_COPIES} files like this one exist: {path}")

@@ -168,14 +168,17 @@ class Opening:
             return b""
         window, wanted, final = b"", 1, False
         while True:
-            while len(window) < wanted and not final:
+            pieces, size = [window], len(window)
+            while size < wanted and not final:
                 data = self._source.read()
-                window, final = window + data, not data
+                pieces.append(data)
+                size, final = size + len(data), not data
+            window = b"".join(pieces)
             enough = final or len(window) >= _MAX_HEAD
             head = read_head(window, final=enough)
             if head is not None:
                 break
-            wanted = 2 * len(window)
+            wanted = min(2 * len(window), _MAX_HEAD)
         self._head = head
         if enough and not final and head.size >= _MAX_HEAD:
             text = f"the head of the message is longer than {_MAX_HEAD:,} bytes"

@@ -65,10 +65,12 @@ def render(report: Report, text: Text, columns: int | None) -> Iterator[str]:
     for part in report.parts:
         if part.path is not None:
             cut = "" if part.complete else ", cut short"
-            yield f"wrote {text.shown(part.path, 400)} ({_bytes(part.size or 0)}{cut})"
+            yield f"wrote {text.shown(part.path, 400)}, {_bytes(part.size or 0)}{cut}"
     for note in report.notes:
         yield from _wrapped(f"note: {text.sentence(note)}", columns or _PAGE)
     if report.fault is not None:
+        if not report.parts:
+            yield ""
         yield from _fault(report.fault, text, columns or _PAGE)
 
 
@@ -79,7 +81,8 @@ def _summary(report: Report, text: Text) -> str:
     type_ = f"multipart/{report.subtype}" if report.subtype else "type unknown"
     if report.content_type is not None:
         type_ = report.content_type.partition(";")[0].strip() or type_
-    words = [f"{text.shown(report.source)}: {kind}", text.shown(type_)]
+    source = "standard input" if report.source == "-" else text.shown(report.source, 100)
+    words = [f"{source}: {kind}", text.shown(type_)]
     if report.boundary is not None:
         words.append(f"boundary {text.shown_bytes(report.boundary, 80)}")
     count = len(report.parts)
@@ -118,9 +121,7 @@ def _used(report: Report) -> list[int]:
     return [index for index, column in enumerate(_COLUMNS) if wanted.get(column.title, True)]
 
 
-def _limits(
-    report: Report, text: Text, used: Sequence[int], columns: int | None
-) -> dict[int, int]:
+def _limits(report: Report, text: Text, used: Sequence[int], columns: int | None) -> dict[int, int]:
     """Say how wide each column may be, so that a line fits the terminal."""
     limits = dict.fromkeys(used, _WIDEST)
     limits.update({index: 64 for index in used if _COLUMNS[index].title == "sha256"})
@@ -131,7 +132,8 @@ def _limits(
         for index, cell in zip(used, _row(part, report, text, used, limits), strict=True):
             widths[index] = max(widths[index], width(cell))
     flexible = [index for index in used if _COLUMNS[index].flexible]
-    excess = sum(widths.values()) + len(_GAP) * (len(used) - 1) - columns
+    shown = [size for size in widths.values() if size]
+    excess = sum(shown) + len(_GAP) * (len(shown) - 1) - columns
     while excess > 0:
         widest = max(flexible, key=lambda index: widths[index])
         if widths[widest] <= _NARROWEST:
@@ -179,21 +181,24 @@ def _line(cells: Sequence[str], used: Sequence[int], widths: Sequence[int]) -> s
 
 def _fault(fault: Fault, text: Text, columns: int) -> Iterator[str]:
     yield from _wrapped(f"error: {text.sentence(fault.message)} [{fault.code}]", columns)
-    places = []
-    if fault.offset is not None:
-        places.append(f"at offset {fault.offset:,} of the body")
-    if fault.file_offset is not None and fault.file_offset != fault.offset:
-        places.append(f"at offset {fault.file_offset:,} of the file")
-    if fault.place:
-        places.append(fault.place)
-    if places:
-        yield _INDENT + ", ".join(places)
+    places = [_offsets(fault), fault.place]
+    if any(places):
+        yield _INDENT + ", ".join(place for place in places if place)
     if fault.excerpt is not None:
         yield ""
         yield from _excerpt(fault.excerpt, fault)
         yield ""
     for cause in fault.causes:
         yield from _wrapped(f"{_INDENT}- {text.sentence(cause)}", columns, _INDENT * 2)
+
+
+def _offsets(fault: Fault) -> str:
+    if fault.offset is None:
+        in_file = fault.file_offset
+        return "" if in_file is None else f"at offset {in_file:,} of the file"
+    if fault.file_offset in (None, fault.offset):
+        return f"at offset {fault.offset:,} of the body"
+    return f"at offset {fault.offset:,} of the body ({fault.file_offset:,} of the file)"
 
 
 def _wrapped(line: str, columns: int, indent: str = _INDENT) -> list[str]:

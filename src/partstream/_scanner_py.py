@@ -223,9 +223,10 @@ class Scanner(Blocks):
                 self._check_first_line_end(found)
                 return self._delimiter(result, found, events)
             found = self._find_line(data, found + 1)
-        stop = self._partial(data, at, end)
-        if stop == end and delimiters.lf is None:
+        if delimiters.lf is None:
             stop = self._partial_line(data, at)
+        else:
+            stop = self._partial(data, at, end)
         self._discard(data, at, stop)
         return self._hold(data, stop)
 

@@ -79,16 +79,18 @@ class State:
         self._base = self.offset = 0  # of the data at hand, and of what follows it
         self._last = -1  # the last place of the needle in the data at hand, if looked for
         self._mark = 0  # where the place that the scanner is in began
-        self._ends: list[int] = []  # where each open multipart must end, -1 if unknown
+        self._ends = [-1]  # where each open multipart must end, -1 if unknown
         self._closed_end = -1  # the same of the one whose epilogue this is
         self._head = bytearray()
         self._line = self._lines = 0  # of the header block: start of the line, lines so far
         self._parts = self._size = 0
         self._remaining = self.end_offset = -1
         self._crlf_left = b"\r\n"  # what may follow the closing delimiter in any case
-        self._delimiters = Delimiters()
         form = subtype == "form-data" or subtype.lower() == "form-data"
-        self._open(checked_boundary(boundary), form, -1)
+        mask = policy.form_mask if form else policy.other_mask
+        level = _level(mask, form, nested)
+        self._delimiters = Delimiters(checked_boundary(boundary), level)
+        self._enter_between(preamble=True)
 
     @property
     def done(self) -> bool:
@@ -96,7 +98,7 @@ class State:
         return self.end_offset >= 0
 
     def _open(self, boundary: bytes, form: bool, end: int) -> None:
-        """Enter a multipart."""
+        """Enter a multipart within the one that is being read."""
         mask = self._policy.form_mask if form else self._policy.other_mask
         self._delimiters.push(boundary, _level(mask, form, self._nested))
         self._ends.append(end)

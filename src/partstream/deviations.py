@@ -33,6 +33,7 @@ class Deviation(enum.Enum):
     remedy: str
 
     def __new__(cls, text: str, remedy: str) -> Deviation:
+        """Give the member the next free bit."""
         member = object.__new__(cls)
         member.bit = 1 << len(cls.__members__)
         member._value_ = member.bit

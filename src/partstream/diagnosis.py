@@ -362,6 +362,7 @@ _CAUSES: Final[dict[str, Callable[[Evidence], list[str]]]] = {
     "bare_lf": _bare_lf,
     "empty_body": _empty_body,
     "truncated": _truncated,
+    "length_mismatch": _cut,
     "message_cut": _message_cut,
     "chunked": _chunked,
     "content_encoding": _content_encoding,

@@ -81,6 +81,7 @@ class _Inspection:
         self._report = self._opening.report
         self._window = Window()
         self._open: list[Part] = []
+        self._ended = False  # whether the input was read to its end
         self._top = 0  # how many parts have begun in the outermost multipart
 
     def run(self) -> Report:
@@ -159,6 +160,7 @@ class _Inspection:
         framing = self._opening.framing
         if framing.fault is not None and not parser.done:
             raise framing.fault
+        self._ended = True
         self._take(parser.close())
         fault = framing.fault or framing.shortfall()
         if fault is not None:
@@ -221,7 +223,7 @@ class _Inspection:
 
     def _evidence(self) -> Evidence:
         opening, framing = self._opening, self._opening.framing
-        shortfall = framing.shortfall()
+        shortfall = framing.shortfall() if self._ended else None
         around = self._window.around(self._window.end, _END)
         return Evidence(
             self._report, self._options.policy, opening.start, around[0] if around else b"",
