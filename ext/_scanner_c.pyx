@@ -373,7 +373,7 @@ cdef class Scanner:
         return end
 
     cdef int _match(self, chars s, Py_ssize_t at, Py_ssize_t end, bint first, bint final) except -1:
-        cdef int result = ps_match(&self._delimiters, s, at, end, first, final or self._final)
+        cdef int result = ps_match(&self._delimiters, s, at, end, first, final)
         if result == PS_FAULT:
             self._raise_fault()
         return result
@@ -428,7 +428,7 @@ cdef class Scanner:
         cdef int result
         cdef Py_ssize_t found, search
         if self._fresh:
-            result = self._match(s, at, end, self._in_preamble, False)
+            result = self._match(s, at, end, self._in_preamble, self._final)
             if result == PS_MORE:
                 return self._hold(s, at, end)
             if result != PS_NO:
@@ -444,7 +444,9 @@ cdef class Scanner:
             self._discard(s, at, found)
             at = found
             search = found + 1
-            result = self._match(s, found + d.break_size, end, self._in_preamble, False)
+            result = self._match(
+                s, found + d.break_size, end, self._in_preamble, self._final
+            )
             if result == PS_MORE:
                 return self._hold(s, found, end)
             if result != PS_NO:
@@ -691,7 +693,7 @@ cdef class Scanner:
         cdef Py_ssize_t found
         if self._fresh:
             if s[at] == c"-":
-                result = self._match(s, at, end, False, False)
+                result = self._match(s, at, end, False, self._final)
                 if result == PS_MORE:
                     return self._hold(s, at, end)
                 if result != PS_NO:
@@ -757,7 +759,7 @@ cdef class Scanner:
         cdef Py_ssize_t found, stop = at + self._remaining if last else end
         cdef int result
         if self._fresh and s[at] == c"-":
-            result = self._match(s, at, stop, False, last)
+            result = self._match(s, at, stop, False, last or self._final)
             if result == PS_MORE:
                 return self._hold(s, at, end)
             if result != PS_NO:
@@ -797,11 +799,13 @@ cdef class Scanner:
         while i < have and s[at + i] == d.needle[i]:
             i += 1
         if i == width:
-            result = self._match(s, at + width, end, False, False)
-        elif i == have and not self._final:
+            result = self._match(s, at + width, end, False, self._final)
+            if result == PS_NO and self._final:
+                result = self._match(s, at + width, end, False, False)
+        elif i == have:
             result = PS_MORE
         if result == PS_MORE:
-            return self._hold(s, at, end)
+            return end if self._final else self._hold(s, at, end)
         if result == PS_NO:
             raise Deviation.LENGTH_MISMATCH.at(self._base + at)
         if unbroken:

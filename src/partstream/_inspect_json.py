@@ -56,20 +56,24 @@ __all__ = ["render"]
 
 
 def render(report: Report, *, digests: bool, paths: bool) -> Iterator[str]:
-    """Give the text in pieces, so that a list of many parts is not built twice.
+    """Give the text in pieces, one part a line, so that many parts are not held twice.
 
     Args:
         report: what to show.
         digests: whether digests were asked for.
         paths: whether files were asked for.
     """
-    content = _report(report)
-    content["parts"] = [_part(part, at, report, digests, paths)
-                        for at, part in enumerate(report.parts)]  # fmt: skip
-    content["notes"] = report.notes
-    content["error"] = None if report.fault is None else _fault(report.fault)
-    yield from json.JSONEncoder(indent=1).iterencode(content)
-    yield "\n"
+    yield "{\n"
+    for key, value in _report(report).items():
+        yield f' "{key}": {json.dumps(value)},\n'
+    yield ' "parts": ['
+    for index, part in enumerate(report.parts):
+        comma = "," if index else ""
+        yield f"{comma}\n  {json.dumps(_part(part, index, report, digests, paths))}"
+    yield "\n ],\n" if report.parts else "],\n"
+    yield f' "notes": {json.dumps(report.notes)},\n'
+    error = None if report.fault is None else _fault(report.fault)
+    yield f' "error": {json.dumps(error)}\n}}\n'
 
 
 def _report(report: Report) -> dict[str, Any]:

@@ -381,10 +381,12 @@ class Scanner(Blocks):
         result = NO
         if have == line_end:
             result = delimiters.match(data, start, end, self._base, _SUFFIX, self._final)
-        elif line_end.startswith(have) and not self._final:
+            if result == NO and self._final:
+                result = delimiters.match(data, start, end, self._base, _SUFFIX)
+        elif line_end.startswith(have):
             result = MORE
         if result == MORE:
-            return self._hold(data, at)
+            return end if self._final else self._hold(data, at)
         if result == NO:
             raise Deviation.LENGTH_MISMATCH.at(self._base + at)
         if unbroken:

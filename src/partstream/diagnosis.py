@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from ._inspect_difference import common_start, difference, quoted
 from ._inspect_report import Report
 from .message import Delimiter
 from .policy import Policy
 
-__all__ = ["Evidence", "difference", "likely_causes", "notes", "place_to_look"]
+__all__ = ["Evidence", "likely_causes", "notes", "place_to_look"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -64,7 +65,7 @@ def place_to_look(code: str, evidence: Evidence) -> int | None:
         return None
     if found is None or boundary is None:
         return 0
-    return found.offset + 2 + _common(boundary, found.boundary)
+    return found.offset + 2 + common_start(boundary, found.boundary)
 
 
 def notes(evidence: Evidence, first: int | None, end: int) -> list[str]:
@@ -93,33 +94,6 @@ def notes(evidence: Evidence, first: int | None, end: int) -> list[str]:
     return found
 
 
-def difference(announced: bytes, found: bytes) -> str:
-    """Say how two boundaries differ, as a clause; empty where they have nothing in common."""
-    if announced.strip(b"\"' ") == found.strip(b"\"' "):
-        return "they differ in quotes or spaces only"
-    if announced.strip(b"-") == found.strip(b"-"):
-        return (
-            f"they differ in dashes only: {_dashes(announced)} announced, {_dashes(found)} found "
-            "besides the two of every delimiter"
-        )
-    if announced.lower() == found.lower():
-        return "they differ in upper and lower case only"
-    return _edit(announced, found)
-
-
-def _edit(announced: bytes, found: bytes) -> str:
-    common = _common(announced, found)
-    ending = _common(announced[common:][::-1], found[common:][::-1])
-    only, instead = announced[common : len(announced) - ending], found[common : len(found) - ending]
-    if len(only) <= 1 and len(instead) <= 1:
-        return f"they differ in one character, the {_ordinal(common + 1)}: {_swap(only, instead)}"
-    if not only and not ending:
-        return f"the body's goes on, with {_quoted(instead)}"
-    if not instead and not ending:
-        return f"the body's is cut: it lacks {_quoted(only)}"
-    return ""
-
-
 def _is_before(delimiter: Delimiter, first: int, report: Report) -> bool:
     """Tell whether this is not the delimiter before the first part, but one before that."""
     end = delimiter.offset + 2 + len(delimiter.boundary)
@@ -132,43 +106,12 @@ def _is_of(boundary: bytes, report: Report) -> bool:
     return boundary in (announced, announced + b"--", announced.removeprefix(b"--"))
 
 
-def _common(left: bytes, right: bytes) -> int:
-    size = 0
-    while size < min(len(left), len(right)) and left[size] == right[size]:
-        size += 1
-    return size
-
-
-def _dashes(boundary: bytes) -> str:
-    lead = len(boundary) - len(boundary.lstrip(b"-"))
-    tail = len(boundary) - len(boundary.rstrip(b"-"))
-    return f"{lead} before and {tail} behind" if tail else f"{lead} before it"
-
-
-def _ordinal(number: int) -> str:
-    kind = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{'th' if number % 100 in (11, 12, 13) else kind}"
-
-
-def _swap(only: bytes, instead: bytes) -> str:
-    if not only:
-        return f"{_quoted(instead)} is one too many in the body"
-    if not instead:
-        return f"{_quoted(only)} is missing in the body"
-    return f"{_quoted(only)} announced, {_quoted(instead)} in the body"
-
-
-def _quoted(value: bytes) -> str:
-    shown = value if len(value) <= 80 else value[:60] + b"..." + value[-17:]
-    return repr(shown)[1:]
-
-
 def _line(delimiter: Delimiter) -> str:
-    return _quoted(b"--" + delimiter.boundary)
+    return quoted(b"--" + delimiter.boundary)
 
 
 def _hint(delimiter: Delimiter) -> str:
-    return f"--boundary {_quoted(delimiter.boundary)} reads it as it is"
+    return f"--boundary {quoted(delimiter.boundary)} reads it as it is"
 
 
 def _no_cause(evidence: Evidence) -> list[str]:
@@ -182,7 +125,7 @@ def _boundary_not_found(evidence: Evidence) -> list[str]:
     if _is_of(found.boundary, evidence.report):
         return ["the delimiter is there, but what follows it on its line does not end the line"]
     where = "the body's first line is" if found.offset == 0 else "the first such line is"
-    causes = [f"the boundary announced is {_quoted(announced)}, but {where} {_line(found)}"]
+    causes = [f"the boundary announced is {quoted(announced)}, but {where} {_line(found)}"]
     how = difference(announced, found.boundary)
     causes.append(
         how
@@ -220,9 +163,9 @@ def _first_line(evidence: Evidence) -> list[str]:
 def _dashed_boundary(evidence: Evidence) -> list[str]:
     announced = evidence.report.boundary or b""
     return [
-        f"the boundary announced is {_quoted(announced)}, and the lines are just that: they lack "
+        f"the boundary announced is {quoted(announced)}, and the lines are just that: they lack "
         "the two dashes of a delimiter",
-        f"--boundary {_quoted(announced[2:])} reads it as it is",
+        f"--boundary {quoted(announced[2:])} reads it as it is",
     ]
 
 
@@ -272,7 +215,7 @@ def _truncated(evidence: Evidence) -> list[str]:
     causes = _cut(evidence)
     at = end.rfind(closing)
     if at > 0 and end[at - 2 : at] != b"\r\n":
-        before = _quoted(end[max(0, at - 2) : at])
+        before = quoted(end[max(0, at - 2) : at])
         causes.append(f"the closing delimiter is there, but behind {before}, where CRLF is due")
     elif end.rstrip(b"\r\n").endswith(b"\n--" + boundary):
         causes.append(
