@@ -150,6 +150,10 @@ cdef class PartBegin:
             f"content_type={self.content_type!r}, depth={self.depth}, offset={self.offset})"
         )
 
+    def __reduce__(self):
+        return (_part, (self._block, self.depth, self.offset, self.body_offset, self.multipart,
+                        self.name, self.filename))
+
     cdef object _key(self):
         return (self._block, self.depth, self.offset, self.body_offset, self.multipart)
 
@@ -157,6 +161,15 @@ cdef class PartBegin:
         return PyUnicode_DecodeUTF8(
             PyBytes_AS_STRING(self._block) + span.at, span.size, "surrogateescape"
         )
+
+
+def _part(bytes block not None, depth, offset, body_offset, multipart, name, filename):
+    """Make a PartBegin again that was pickled."""
+    cdef PartBegin part = PartBegin.__new__(PartBegin)
+    part._block, part._name, part._filename = block, name, filename
+    part.depth, part.multipart = depth, multipart
+    part.offset, part.body_offset = offset, body_offset
+    return part
 
 
 cdef class Scanner:
@@ -567,6 +580,7 @@ cdef class Scanner:
         cdef Py_ssize_t stop, line_size
         cdef int lf = self._delimiters.lf
         cdef int width = 1 if lf else 2
+        cdef bint cr
         while at < end:
             found = <chars> memchr(s + at, c"\n", end - at)
             stop = end if found == NULL else found - s + 1
@@ -575,8 +589,9 @@ cdef class Scanner:
             self._check_header_size(found != NULL)
             if found == NULL:
                 break
-            if not lf and (self._head_size < 2 or self._head[self._head_size - 2] != c"\r"):
-                raise Deviation.BARE_LF.at(self._mark + self._head_size - 1)
+            cr = self._head_size >= 2 and self._head[self._head_size - 2] == c"\r"
+            if cr == (lf == 1):
+                self._refuse_line_end(lf)
             line_size = self._head_size - self._line
             if line_size == width:
                 self._examine(self._line - width, events)
@@ -589,6 +604,13 @@ cdef class Scanner:
             if self._lines > self._max.lines:
                 raise self._limits.exceeded("max_headers", self._mark + self._line - line_size)
         return at
+
+    cdef int _refuse_line_end(self, bint lf) except -1:
+        """Refuse a line that ends otherwise than those of this stream."""
+        cdef int64_t end = self._mark + self._head_size
+        if lf:
+            raise Deviation.HEADER_CONTROL.at(end - 2, "a CR, and lines end in LF")
+        raise Deviation.BARE_LF.at(end - 1)
 
     cdef int _keep(self, chars s, Py_ssize_t size) except -1:
         """Put bytes behind the header block so far."""

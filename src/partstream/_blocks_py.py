@@ -5,7 +5,7 @@ No block is read twice: what is cut by the end of a chunk goes on in ``_head``.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
 
 from ._delimiters_py import NO
 from ._headers_py import content_type, plain_head
@@ -91,8 +91,8 @@ class Blocks(State):
             self._check_header_size(found >= 0)
             if found < 0:
                 break
-            if not lf and head[-2:-1] != b"\r":
-                raise Deviation.BARE_LF.at(self._mark + len(head) - 1)
+            if (head[-2:-1] == b"\r") == bool(lf):
+                self._refuse_line_end(bool(lf))
             line = bytes(head[self._line :])
             width = 1 if lf else 2
             if len(line) == width:
@@ -105,6 +105,13 @@ class Blocks(State):
             if self._lines > self._max_lines:
                 raise self._limits.exceeded("max_headers", self._mark + self._line - len(line))
         return at
+
+    def _refuse_line_end(self, lf: bool) -> NoReturn:
+        """Refuse a line that ends otherwise than those of this stream."""
+        end = self._mark + len(self._head)
+        if lf:
+            raise Deviation.HEADER_CONTROL.at(end - 2, "a CR, and lines end in LF")
+        raise Deviation.BARE_LF.at(end - 1)
 
     def _check_header_size(self, ended: bool) -> None:
         """Refuse a line or a block that is too long, whichever limit comes first."""

@@ -10,21 +10,19 @@ __all__ = ["PartBegin"]
 
 
 class PartBegin:
-    """A part begins: its header block has been read and checked.
+    """A part begins: its header block has been read and checked."""
 
-    Attributes:
-        depth: 0 for a part of the outermost multipart, one more for each multipart around it.
-        offset: of the part's first header byte in the stream.
-        body_offset: of the part's first body byte in the stream.
-        multipart: whether the part is a multipart whose own parts follow as events, before the
-            ``PartEnd`` of this one.
-        name: the ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2).
-        filename: the ``filename`` of Content-Disposition as sent: it may be a path, or hostile.
-        content_type: Content-Type in lower case without its parameters; None where there is none.
-    """
-
-    __slots__ = ("_block", "_headers", "body_offset", "content_type", "depth", "filename",
-                 "multipart", "name", "offset")  # fmt: skip
+    __slots__ = (
+        "_block",
+        "_body_offset",
+        "_content_type",
+        "_depth",
+        "_filename",
+        "_headers",
+        "_multipart",
+        "_name",
+        "_offset",
+    )
 
     def __init__(
         self,
@@ -38,14 +36,49 @@ class PartBegin:
         content_type: str | None,
     ) -> None:
         self._block = block
-        self.depth = depth
-        self.offset = offset
-        self.body_offset = body_offset
-        self.multipart = multipart
-        self.name = name
-        self.filename = filename
-        self.content_type = content_type
+        self._depth = depth
+        self._offset = offset
+        self._body_offset = body_offset
+        self._multipart = multipart
+        self._name = name
+        self._filename = filename
+        self._content_type = content_type
         self._headers: CIMultiDictProxy[str] | None = None
+
+    @property
+    def depth(self) -> int:
+        """0 for a part of the outermost multipart, one more for each multipart around it."""
+        return self._depth
+
+    @property
+    def offset(self) -> int:
+        """Where the part's first header byte is in the stream."""
+        return self._offset
+
+    @property
+    def body_offset(self) -> int:
+        """Where the part's first body byte is in the stream."""
+        return self._body_offset
+
+    @property
+    def multipart(self) -> bool:
+        """Whether the part's own parts follow as events, before the ``PartEnd`` of this one."""
+        return self._multipart
+
+    @property
+    def name(self) -> str | None:
+        """The ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2)."""
+        return self._name
+
+    @property
+    def filename(self) -> str | None:
+        """The ``filename`` of Content-Disposition as sent: it may be a path, or hostile."""
+        return self._filename
+
+    @property
+    def content_type(self) -> str | None:
+        """Content-Type in lower case without its parameters; None where the part has none."""
+        return self._content_type
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:
@@ -68,5 +101,8 @@ class PartBegin:
             f"content_type={self.content_type!r}, depth={self.depth}, offset={self.offset})"
         )
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return (PartBegin, (*self._key(), self._name, self._filename, self._content_type))
+
     def _key(self) -> tuple[object, ...]:
-        return (self._block, self.depth, self.offset, self.body_offset, self.multipart)
+        return (self._block, self._depth, self._offset, self._body_offset, self._multipart)

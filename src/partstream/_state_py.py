@@ -8,7 +8,7 @@ places themselves are in ``_blocks_py.py`` (header blocks) and ``_scanner_py.py`
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from ._delimiters_py import CLOSE, Delimiters
 from .deviations import Deviation
@@ -62,6 +62,8 @@ class State:
         limits: Limits = Limits.STREAM,
         policy: Policy = Policy.DEFAULT,
     ) -> None:
+        if hasattr(self, "offset"):
+            raise ValueError("a parser cannot be used again: make a new one for each stream")
         if type(limits) is not Limits or type(policy) is not Policy:
             check_settings(limits, policy)
         self._limits = limits
@@ -91,6 +93,9 @@ class State:
         level = _level(mask, form, nested)
         self._delimiters = Delimiters(checked_boundary(boundary), level)
         self._enter_between(preamble=True)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a parser cannot be copied or pickled: make a new one for each stream")
 
     @property
     def done(self) -> bool:

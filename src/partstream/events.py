@@ -36,6 +36,9 @@ class PartEnd:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"PartEnd is immutable: cannot set {name!r}")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"PartEnd is immutable: cannot delete {name!r}")
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PartEnd):
             return NotImplemented
