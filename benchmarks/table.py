@@ -23,7 +23,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     size.add_argument("--quick", dest="plan", action="store_const", const="quick",
                       help="smaller large cases and fewer rounds")  # fmt: skip
     size.add_argument("--smoke", dest="plan", action="store_const", const="smoke",
-                      help="tiny, one round; fails where a contender is other than known")  # fmt: skip
+                      help="tiny, one round; fails where one is other than known")  # fmt: skip
     parser.add_argument("--only", nargs="+", metavar="CASE", choices=list(cases.BY_NAME),
                         default=list(cases.BY_NAME), help="these cases alone")  # fmt: skip
     parser.add_argument("--contenders", metavar="NAME,...", help="these contenders alone")

@@ -856,8 +856,14 @@ cdef class Scanner:
     cdef int _end(self, list events) except -1:
         """Refuse an end of input that comes too early, or end what is open (row p)."""
         cdef uint64_t mask = self._delimiters.levels[0].mask
-        cdef int depth = self._delimiters.depth - 1
         cdef bint started = self._delimiters.lf >= 0
+        cdef int depth
+        if self._place == HEADERS and mask & DELIMITER_IN_HEADERS:
+            # The last line, which nothing ends any more.
+            if self._head_size - self._line >= 2 and self._head[self._line] == c"-":
+                if self._head[self._line + 1] == c"-":
+                    self._delimiter_in_headers(events)
+        depth = self._delimiters.depth - 1
         if self.end_offset >= 0:
             if self._crlf_left == 1 and not self._delimiters.lf:  # a CR, and no LF
                 if not mask & EPILOGUE_BYTES:

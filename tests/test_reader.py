@@ -221,7 +221,7 @@ def test_names_headers_and_json(ps: ModuleType) -> None:
     [
         ((("Content-Encoding", "gzip"),), gzip.compress(b"tex") + gzip.compress(b"t")),
         ((("Content-Encoding", "deflate"),), zlib.compress(b"text")),
-        ((("Content-Encoding", "deflate"),), zlib.compress(b"text", wbits=-15)),
+        ((("Content-Encoding", "deflate"),), zlib.compress(b"text")[2:-4]),
         ((("Content-Encoding", "identity"),), b"text"),
         ((("Content-Transfer-Encoding", "base64"),), b"dGV4\r\ndA=="),
         ((("Content-Transfer-Encoding", "quoted-printable"),), b"te=78t"),
@@ -453,9 +453,9 @@ def test_a_real_server_reads_what_a_real_client_sends(ps: ModuleType) -> None:
                 inner.append("text")
                 inner.append(b"\r\n--" * 10**5)
                 writer.append(inner)
-        async with aiohttp.ClientSession() as session:
-            async with session.post(f"http://127.0.0.1:{port}/", data=writer) as response:
-                assert response.status == 200
+        url = f"http://127.0.0.1:{port}/"
+        async with aiohttp.ClientSession() as session, session.post(url, data=writer) as response:
+            assert response.status == 200
         await runner.cleanup()
 
     run(main())

@@ -46,6 +46,7 @@ _LINE_ENDS: Final = b"\r\n"
 _DENSE: Final = frozenset({b"\n\r", b"\r\r"})  # what follows a CR where line ends are dense
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
+_IN_HEADERS: Final = Deviation.DELIMITER_IN_HEADERS.bit
 
 
 class Scanner(Blocks):
@@ -417,6 +418,10 @@ class Scanner(Blocks):
     def _end(self, events: Events) -> None:
         """Refuse an end of input that comes too early, or end what is open (row p)."""
         mask = self._delimiters.levels[0].mask
+        if self._place == HEADERS and mask & _IN_HEADERS:
+            line = bytes(self._head[self._line :])  # which nothing ends any more
+            if line.startswith(b"--"):
+                self._delimiter_in_headers(line, events)
         if self.end_offset >= 0:
             if self._crlf_left == b"\n" and not self._delimiters.lf:  # a CR, and no LF
                 if not mask & Deviation.EPILOGUE.bit:

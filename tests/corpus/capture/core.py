@@ -53,6 +53,8 @@ class Case:
     suffix: str = ".http"
     disputed: bool = False
     """The email package is known to read this one differently."""
+    refused: str | None = None
+    """The code of the error that partstream gives: two parsers would read it differently."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of the JSON file."""
@@ -61,6 +63,7 @@ class Case:
             "what": self.what,
             "content_type": header(self.raw, "content-type"),
             "complete": self.complete,
+            **({"refused": self.refused} if self.refused else {}),
             "parts": [part.to_json() for part in self.parts],
         }
 

@@ -122,7 +122,8 @@ def backslash_end() -> Case:
     names = [("end\\", "plain.txt"), ("plain", "C:\\dir\\"), ("unc", "\\\\host\\share.txt")]
     captured = odd_names([], what, names)
     last = Part(b"odd\n", "unc", "\\host\\share.txt", "text/plain")
-    return replace(captured, parts=[*captured.parts[:2], last], disputed=True)
+    parts = [*captured.parts[:2], last]
+    return replace(captured, parts=parts, disputed=True, refused="malformed_parameter")
 
 
 @case("curl-field-from-file")

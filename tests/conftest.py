@@ -1,0 +1,63 @@
+"""Fixtures: both twins of the package, and randomness that can be repeated."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest.register_assert_rewrite("support")
+
+from support import effort  # noqa: E402
+from support import twins as twin_support  # noqa: E402
+
+settings.register_profile(
+    "partstream",
+    max_examples=100 * effort.EFFORT,
+    derandomize=effort.EFFORT == 1,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    # The fixtures of a twin are the same for each example.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("partstream")
+
+
+def _twin(name: str) -> twin_support.Twin:
+    """Give a twin; without it the test fails, because a skip would hide what is not tested."""
+    try:
+        return twin_support.twin(name)
+    except twin_support.TwinUnavailable as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(params=twin_support.NAMES)
+def ps(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+    """The package, once with each twin; it is in ``sys.modules`` while the test runs."""
+    twin = _twin(request.param)
+    with twin.active():
+        yield twin.package
+
+
+@pytest.fixture
+def ps_module(ps: ModuleType) -> Callable[[str], ModuleType]:
+    """Gives submodules of the twin that ``ps`` is: ``ps_module("parameters")``."""
+    return _twin(ps.BACKEND).module
+
+
+@pytest.fixture
+def twins() -> dict[str, ModuleType]:
+    """The package of each twin by name, for tests that compare them."""
+    return {name: _twin(name).package for name in twin_support.NAMES}
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """A random number generator; its seed is shown when the test fails."""
+    seed = effort.seed_for(request.node.nodeid)
+    print(f"PARTSTREAM_TEST_SEED={seed}")
+    return random.Random(seed)

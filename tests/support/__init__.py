@@ -1,0 +1,1 @@
+"""What the tests share: loading of the twins, corpus, builders, generators, normal forms."""

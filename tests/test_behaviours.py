@@ -1,0 +1,90 @@
+"""Each cell of the behaviour table, with both twins, however the stream is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from support import behaviours, chunking
+from support.behaviours import HEADERS, POLICIES, STREAMS, HeaderRow, Row
+from support.events import Settings, assert_same, parse, policy_of
+
+_INCOMPLETE = {"truncated", "empty_body", "boundary_not_found"}
+
+
+def _cells() -> Iterator[Any]:
+    """Give each cell with its row."""
+    for row in STREAMS:
+        for subtype, cells in (("form-data", row.form), ("mixed", row.other)):
+            for policy, cell in zip(POLICIES, cells or (), strict=False):
+                name = f"{row.row}-{row.what}-{subtype}-{policy}".replace(" ", "_")
+                yield pytest.param(row, subtype, policy, cell, id=name)
+
+
+@pytest.mark.parametrize(("row", "subtype", "policy", "cell"), list(_cells()))
+def test_stream(ps: ModuleType, row: Row, subtype: str, policy: str, cell: str) -> None:
+    data, mark = behaviours.marked(row.data)
+    settings = Settings(row.boundary, subtype, row.nested, policy)
+    outcome = parse(ps, settings, [data])
+    assert behaviours.described(outcome, mark, row.shows) == cell
+    if outcome.fault is not None:
+        assert outcome.fault.kind == _kind(outcome.fault.code)
+    for chunks in chunking.every(data):
+        assert_same(parse(ps, settings, chunks), outcome, [len(chunk) for chunk in chunks][:2])
+
+
+@pytest.mark.parametrize(("row", "subtype", "policy", "cell"), list(_cells()))
+def test_stream_with_a_long_boundary(
+    ps: ModuleType, row: Row, subtype: str, policy: str, cell: str
+) -> None:
+    """Long boundaries are searched for in other ways than short ones."""
+    row = behaviours.lengthened(row)
+    data, mark = behaviours.marked(row.data)
+    settings = Settings(row.boundary, subtype, row.nested, policy)
+    expected = cell.replace("B", behaviours.LONG).partition("@")[0]
+    for chunks in chunking.coarse(data).values():
+        outcome = parse(ps, settings, chunks)
+        assert behaviours.described(outcome, mark, row.shows).partition("@")[0] == expected
+
+
+def _kind(code: str) -> str:
+    if code.startswith("max_"):
+        return "LimitExceeded"
+    return "IncompleteBody" if code in _INCOMPLETE else "ParseError"
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("subtype", ["form", "other"])
+@pytest.mark.parametrize("row", HEADERS, ids=lambda row: f"{row.row}-{row.what}".replace(" ", "_"))
+def test_content_type(
+    ps: ModuleType,
+    ps_module: Callable[[str], ModuleType],
+    row: HeaderRow,
+    subtype: str,
+    policy: str,
+) -> None:
+    parameters = ps_module("parameters")
+    mask = getattr(policy_of(ps, policy), f"{subtype}_mask")
+    header = parameters.Header(row.text, None, mask, subtype == "form")
+    try:
+        found = parameters.boundary_of(header).decode()
+    except ps.ParseError as error:
+        found = f"!{error.code}" if error.offset is None else f"!{error.code}@{error.offset}"
+    assert found == row.cells[POLICIES.index(policy)]
+
+
+def test_every_row_of_the_policy_has_a_case(ps: ModuleType) -> None:
+    rows = {row.row for row in STREAMS} | {row.row for row in HEADERS}
+    for choice in ps.Policy.__dataclass_fields__.values():
+        if choice.init and "row" in choice.metadata:
+            for name in choice.metadata["row"].split(", "):
+                assert name in rows, f"{choice.name} has no case in row {name}"
+
+
+def test_notation_of_a_cell() -> None:
+    assert behaviours.marked("a^b") == (b"ab", 1)
+    assert behaviours.marked("ab") == (b"ab", -1)
+    assert behaviours.escaped('a\r"\xe4') == 'a\\r"\\xe4'

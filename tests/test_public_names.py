@@ -1,0 +1,128 @@
+"""What the package exports: all of it on purpose, documented and typed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+Module = Callable[[str], ModuleType]
+
+#: What the sans-IO core exports.  The layers above add their names.
+CORE = {
+    "BACKEND", "Deviation", "IncompleteBody", "LimitExceeded", "Limits", "MultipartError",
+    "MultipartParser", "ParseError", "PartBegin", "PartEnd", "Policy", "__version__", "hdrs",
+}  # fmt: skip
+
+#: All that there may be.
+DOCUMENTED = CORE | {
+    "BodyPartReader", "BodyPartReaderPayload", "BufferedReaderPayload", "BytesIOPayload",
+    "BytesPayload", "AsyncIterablePayload", "Form", "IOBasePayload", "JsonPayload",
+    "MultipartReader", "MultipartResponseWrapper", "MultipartWriter", "Order", "PAYLOAD_REGISTRY",
+    "Payload", "StringIOPayload", "StringPayload", "TextIOPayload", "UploadedFile",
+    "content_disposition_filename", "get_payload", "parse_content_disposition",
+    "parse_content_type", "parse_form", "payload_type", "register_payload",
+}  # fmt: skip
+
+
+def _submodules(ps: ModuleType) -> list[str]:
+    return [item.name for item in pkgutil.iter_modules(ps.__path__) if item.name != "__main__"]
+
+
+def test_all_is_what_is_documented(ps: ModuleType) -> None:
+    names = ps.__all__
+    assert len(set(names)) == len(names)
+    assert set(names) >= CORE
+    assert set(names) <= DOCUMENTED
+    for name in names:
+        assert hasattr(ps, name), name
+
+
+def test_nothing_else_looks_public(ps: ModuleType) -> None:
+    public = {name for name in vars(ps) if not name.startswith("_")}
+    modules = set(_submodules(ps)) | {"annotations", "contrib"}
+    assert public - modules <= set(ps.__all__)
+
+
+def test_both_twins_export_the_same(twins: dict[str, ModuleType]) -> None:
+    assert twins["c"].__all__ == twins["py"].__all__
+
+
+def test_every_module_exports_what_it_has(ps: ModuleType, ps_module: Module) -> None:
+    for name in ("charsets", "deviations", "errors", "events", "headers", "limits", "parameters",
+                 "parser", "policy", "_backend"):  # fmt: skip
+        module = ps_module(name)
+        for item in module.__all__:
+            assert hasattr(module, item), f"{name}.{item}"
+
+
+def _exported(ps: ModuleType) -> Iterator[tuple[str, Any]]:
+    for name in ps.__all__:
+        item = getattr(ps, name)
+        if inspect.isclass(item) or inspect.isroutine(item):
+            yield name, item
+
+
+def test_every_name_has_a_docstring(ps: ModuleType) -> None:
+    for name, item in _exported(ps):
+        assert inspect.getdoc(item), name
+        if inspect.isclass(item):
+            for key, member in vars(item).items():
+                if not key.startswith("_") and (
+                    inspect.isroutine(member) or isinstance(member, property)
+                ):
+                    assert inspect.getdoc(member), f"{name}.{key}"
+
+
+def test_the_parser_of_both_twins_has_the_same_interface(twins: dict[str, ModuleType]) -> None:
+    for name in ("MultipartParser", "PartBegin", "PartEnd"):
+        kinds = [getattr(package, name) for package in twins.values()]
+        names = [{key for key in dir(kind) if not key.startswith("_")} for kind in kinds]
+        assert names[0] == names[1]
+        for key in names[0]:
+            docs = {inspect.getdoc(getattr(kind, key)) for kind in kinds}
+            assert len(docs) == 1 or name == "PartBegin", f"{name}.{key}"
+
+
+def test_the_vocabulary_is_that_of_the_package(ps: ModuleType) -> None:
+    """Names are where a traceback, and a pickle, says that they are."""
+    for name, item in _exported(ps):
+        assert item.__module__.split(".")[0] == "partstream", name
+
+
+def test_the_package_is_typed(ps: ModuleType) -> None:
+    assert (Path(str(ps.__file__)).parent / "py.typed").exists()
+
+
+def test_the_version_is_one(ps: ModuleType) -> None:
+    assert ps.__version__.count(".") >= 1
+    try:
+        installed = importlib.metadata.version("partstream")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    assert installed == ps.__version__
+
+
+def test_the_backend_is_visible(ps: ModuleType, ps_module: Module) -> None:
+    assert ps.BACKEND in ("c", "py")
+    kind = ps_module("_backend").Scanner
+    assert issubclass(ps.MultipartParser, kind)
+    assert kind.__module__ == f"partstream._scanner_{ps.BACKEND}"
+
+
+@pytest.mark.parametrize("value", ["1", "yes"])
+def test_the_environment_can_ask_for_the_pure_twin(
+    ps_module: Module, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    backend = ps_module("_backend")
+    monkeypatch.setenv("PARTSTREAM_NO_EXTENSIONS", value)
+    assert backend._wants_pure()
+    for other in ("", "0"):
+        monkeypatch.setenv("PARTSTREAM_NO_EXTENSIONS", other)
+        assert not backend._wants_pure()
