@@ -34,7 +34,9 @@ def parse(work: Workload) -> list[Record]:
             continue  # what stands before the first delimiter and after the last
         disposition = headers["content-disposition"][1]
         name = disposition["name"].decode()
-        content_type = headers["content-type"][0] if "content-type" in headers else None
+        content_type = None
+        if "content-type" in headers:
+            content_type = headers["content-type"][0].lstrip()  # Django 5 leaves the space there
         if "filename" not in disposition:
             records.append((name, None, content_type, content.read()))
             continue
