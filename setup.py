@@ -48,6 +48,10 @@ class OptionalBuild(build_ext):
 def extensions():
     """List the extensions, translated from Cython."""
     if wanted("PARTSTREAM_NO_EXTENSIONS"):
+        if wanted("PARTSTREAM_REQUIRE_EXTENSIONS"):
+            sys.exit(
+                "PARTSTREAM_NO_EXTENSIONS and PARTSTREAM_REQUIRE_EXTENSIONS exclude each other"
+            )
         return []
     from Cython.Build import cythonize
 

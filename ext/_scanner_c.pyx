@@ -163,7 +163,7 @@ cdef class PartBegin:
         )
 
 
-def _part(bytes block not None, depth, offset, body_offset, multipart, name, filename):
+def _part(bytes block not None, depth, offset, body_offset, multipart, str name, str filename):
     """Make a PartBegin again that was pickled."""
     cdef PartBegin part = PartBegin.__new__(PartBegin)
     part._block, part._name, part._filename = block, name, filename
@@ -211,6 +211,9 @@ cdef class Scanner:
         cdef bytes raw
         if self._delimiters.depth:
             raise ValueError("a parser cannot be used again: make a new one for each stream")
+        if not isinstance(subtype, str):
+            kind = type(subtype).__name__
+            raise TypeError(f"subtype takes a str such as 'form-data', not {kind}")
         if type(limits) is not Limits or type(policy) is not Policy:
             check_settings(limits, policy)
         self._limits = limits
@@ -257,6 +260,9 @@ cdef class Scanner:
             if events:
                 return EventList(events, error)
             raise
+        except BaseException:
+            self._closed = True  # interrupted somewhere amid a chunk: where, nobody knows
+            raise
         finally:
             self._chunk = None
             ps_give(&self._taken)
@@ -295,6 +301,9 @@ cdef class Scanner:
         return events
 
     cdef int _enter(self) except -1:
+        """Begin to change the state of this parser, unless another thread does."""
+        if self._delimiters.depth == 0:
+            raise ValueError("this parser was not set up: call super().__init__() first")
         if not ps_take(&self._taken):
             raise ValueError("this parser is in use by another thread: make one for each stream")
         if self._error is None and not self._closed:
@@ -302,7 +311,7 @@ cdef class Scanner:
         ps_give(&self._taken)
         if self._error is not None:
             raise self._error
-        raise ValueError("this parser was closed: make a new one for each stream")
+        raise ValueError("this parser was closed, or interrupted: make a new one for each stream")
 
     cdef int _feed(self, bytes chunk, list events) except -1:
         cdef chars data = <chars> PyBytes_AS_STRING(chunk)
@@ -594,7 +603,7 @@ cdef class Scanner:
                 self._refuse_line_end(lf)
             line_size = self._head_size - self._line
             if line_size == width:
-                self._examine(self._line - width, events)
+                self._examine(self._line - width, self._nested, events)
                 break
             if self._head[self._line] == c"-" and self._head[self._line + 1] == c"-":
                 if self._delimiter_in_headers(events):
@@ -658,21 +667,21 @@ cdef class Scanner:
             return False
         if not self._top().mask & DELIMITER_IN_HEADERS:
             raise Deviation.DELIMITER_IN_HEADERS.at(offset)
-        self._examine(self._line - (1 if self._delimiters.lf else 2), events)
-        # The block may have opened a multipart, so what matches is looked up again.
-        result = self._match(s, 0, size, False, True)
-        self._delimiter(result, 0, events, True)
+        self._examine(self._line - (1 if self._delimiters.lf else 2), False, events)
+        if self._place == MEASURED:
+            raise Deviation.LENGTH_MISMATCH.at(offset)
+        self._delimiter(result, 0, events, self._place == BODY)
         self._base = base
         return True
 
-    cdef int _examine(self, Py_ssize_t size, list events) except -1:
+    cdef int _examine(self, Py_ssize_t size, bint nested, list events) except -1:
         """Have a block of ``size`` bytes looked at that is not plain, and begin its part."""
         cdef ps_level *top = self._top()
         cdef bytes block = PyBytes_FromStringAndSize(<char *> self._head, max(size, 0))
         cdef Py_ssize_t whole = self._head_size
         cdef PartBegin part
         head = examine(
-            block, self._mark, Level(top.mask, top.form, self._nested), lf=self._delimiters.lf == 1
+            block, self._mark, Level(top.mask, top.form, nested), lf=self._delimiters.lf == 1
         )
         free(self._head)
         self._head = NULL

@@ -199,8 +199,11 @@ static int ps_match(ps_delimiters *d, const unsigned char *s, ptrdiff_t at, ptrd
         }
         const ptrdiff_t stop = at + item->size;
         const int result = ps_tail(d, s, stop, end, &d->levels[item->level]);
-        if (result == PS_FAULT)
+        if (result == PS_FAULT) {
+            if (more && !final)
+                continue; /* a longer boundary may still make it something else */
             return result;
+        }
         if (result == PS_NO) {
             if (suffixed < 0) {
                 suffixed = stop;

@@ -460,3 +460,117 @@ def test_a_real_server_reads_what_a_real_client_sends(ps: ModuleType) -> None:
 
     run(main())
     assert received == [b'{"a": 1}', [b"text", b"\r\n--" * 10**5]]
+
+
+def test_an_error_is_raised_again_without_waiting_for_the_peer(ps: ModuleType) -> None:
+    async def main() -> None:
+        stream = asyncio.StreamReader()
+        stream.feed_data(b"--out\r\nbad line\r\n\r\n")  # and nothing more ever comes
+        parts = ps.MultipartReader("multipart/mixed; boundary=out", stream)
+        for action in (parts.next, parts.next, parts.release):
+            with pytest.raises(ps.ParseError, match="no colon"):
+                await action()
+
+    run(main())
+
+
+def test_a_second_task_takes_nothing_from_the_first(ps: ModuleType) -> None:
+    async def main() -> bytes:
+        stream = asyncio.StreamReader()
+        stream.feed_data(b"--out\r\n\r\nhello")
+        parts = ps.MultipartReader("multipart/mixed; boundary=out", stream)
+        part = await parts.next()
+        reading = asyncio.ensure_future(part.read())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        for action in (parts.next, parts.release, part.release, part.read):
+            with pytest.raises(ValueError, match="another task"):
+                await action()
+        stream.feed_data(b"!\r\n--out--")
+        data: bytes = await reading
+        return data
+
+    assert run(main()) == b"hello!"
+
+
+@pytest.mark.parametrize("size", [1, 7, 10**6])
+def test_what_follows_the_closing_delimiter_counts_under_strict_only(
+    ps: ModuleType, size: int
+) -> None:
+    data = body(Multipart("out", [Part((), b"x")])) + b"\r\njunk"
+
+    async def main(policy: Any) -> list[bytes]:
+        return [await part.read() async for part in reader(ps, data, size, policy=policy)]
+
+    assert run(main(ps.Policy.DEFAULT)) == [b"x"]
+    with pytest.raises(ps.ParseError) as caught:
+        run(main(ps.Policy.STRICT))
+    assert caught.value.code == "epilogue"
+
+
+@pytest.mark.parametrize("size", [1, 10**6])
+def test_a_flood_behind_the_end_is_not_read(ps: ModuleType, size: int) -> None:
+    data = body(Multipart("out", [Part((), b"x")])) + b"junk" * 10**5
+
+    async def main() -> list[bytes]:
+        return [await part.read() async for part in reader(ps, data[: 10**6], size)]
+
+    assert run(main()) == [b"x"]
+
+
+def test_options_reach_the_reader_of_a_response(ps: ModuleType) -> None:
+    class Response:
+        headers = {"Content-Type": "multipart/mixed; boundary=out"}  # noqa: RUF012
+        content = source([b"--out\n\nlf only\n--out--\n"])
+
+        def release(self) -> None:
+            """Nothing to release."""
+
+    async def main() -> Any:
+        parts = ps.MultipartReader.from_response(Response(), policy=ps.Policy.LEGACY)
+        return await (await parts.next()).read()
+
+    assert run(main()) == b"lf only"
+
+
+def test_many_members_of_gzip_are_decoded_in_linear_steps(ps_module: Any, ps: ModuleType) -> None:
+    """Each member used to copy all that followed it; here the windows that zlib sees are added."""
+    decoding = ps_module("decoding")
+    seen = 0
+
+    class Counting:
+        def __init__(self, wbits: int) -> None:
+            self.undo = zlib.decompressobj(wbits=wbits)
+
+        def decompress(self, data: Any, room: int) -> bytes:
+            nonlocal seen
+            seen += len(data)
+            return self.undo.decompress(data, room)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.undo, name)
+
+    class Zlib:
+        MAX_WBITS = zlib.MAX_WBITS
+        error = zlib.error
+        decompressobj = Counting
+
+    data = gzip.compress(b"") * 1000
+    patch = pytest.MonkeyPatch()
+    with patch.context() as patched:
+        patched.setattr(decoding, "zlib", Zlib)
+        assert decoding.undo_content_encoding(data, "gzip", ps.Limits.STREAM) == b""
+    assert seen <= 1000 * 512
+
+
+def test_zeros_may_pad_gzip_and_nothing_else(ps_module: Any, ps: ModuleType) -> None:
+    undo = ps_module("decoding").undo_content_encoding
+    data = gzip.compress(b"text") + bytes(9)
+    assert undo(data, "gzip", ps.Limits.STREAM) == b"text"
+    with pytest.raises(ps.ParseError, match="behind the last member"):
+        undo(data + b"x", "gzip", ps.Limits.STREAM)
+
+
+def test_too_many_codings_are_refused(ps_module: Any, ps: ModuleType) -> None:
+    with pytest.raises(ps.ParseError, match="5 codings"):
+        ps_module("decoding").undo_content_encoding(b"", "gzip," * 4 + "gzip", ps.Limits.STREAM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import email.message
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import ModuleType
 from typing import Any
@@ -179,3 +180,14 @@ def test_a_source_that_gives_text_is_refused(ps: ModuleType) -> None:
 
     with pytest.raises(TypeError, match="bytes"):
         asyncio.run(read(ps, text()))
+
+
+def test_headers_of_the_standard_library(ps: ModuleType) -> None:
+    headers = email.message.Message()
+    headers["Content-Type"] = CONTENT_TYPE
+    assert asyncio.run(read(ps, pieces(), headers)) == PARTS
+
+
+def test_a_list_that_holds_no_pairs_is_refused(ps: ModuleType) -> None:
+    with pytest.raises(TypeError, match="pairs of name and value"):
+        ps.MultipartReader(["Content-Type"], pieces())

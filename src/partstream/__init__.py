@@ -1,4 +1,4 @@
-"""Read and write ``multipart/*`` streams: forms, batches, byte ranges, camera streams."""
+"""Read ``multipart/*`` streams: forms, batches, byte ranges, camera streams."""
 
 from __future__ import annotations
 

@@ -19,6 +19,8 @@ __all__ = ["Blocks"]
 
 _DASH: Final = 45
 _END: Final = part_end(0)
+_PLAIN_LINES: Final = 2  # a plain block has no more
+_PLAIN_SIZE: Final = 1024  # nor is it usually longer; a longer one is read by line
 _SHORT: Final = 4096  # a body that ends within so many bytes is read in a run
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
 
@@ -29,7 +31,7 @@ class Blocks(State):
     __slots__ = ()
 
     def _headers(self, data: bytes, at: int, events: Events) -> int:
-        if self._delimiters.usual and not self._head:
+        if self._delimiters.usual and not self._head and self._max_lines >= _PLAIN_LINES:
             at = self._run(data, at, events)
             if self._place != HEADERS:
                 return at
@@ -41,12 +43,12 @@ class Blocks(State):
         This does nothing that the other methods would not do; it is what makes forms fast.
         """
         level, needle = self._delimiters.levels[0], self._delimiters.usual
-        size, reach, base = len(needle), self._reach, self._base
+        size, reach, base = len(needle), min(self._reach, _PLAIN_SIZE), self._base
         longest = min(_SHORT, self._max_size)
         while True:
             end = data.find(b"\r\n\r\n", at, at + reach)
-            block = data[at:end]
-            plain = plain_head(block, level, self._max_lines) if end > at else None
+            block = data[at:end] if end > at else b""
+            plain = plain_head(block, level)
             if plain is None:
                 self._mark = base + at
                 return at
@@ -96,7 +98,7 @@ class Blocks(State):
             line = bytes(head[self._line :])
             width = 1 if lf else 2
             if len(line) == width:
-                self._examine(bytes(head[: max(0, self._line - width)]), events)
+                self._examine(bytes(head[: max(0, self._line - width)]), self._nested, events)
                 break
             if line.startswith(b"--") and self._delimiter_in_headers(line, events):
                 break
@@ -137,17 +139,18 @@ class Blocks(State):
             raise Deviation.DELIMITER_IN_HEADERS.at(offset)
         width = 1 if delimiters.lf else 2
         self._base, base = offset, self._base
-        self._examine(bytes(self._head[: max(0, self._line - width)]), events)
-        # The block's end is where the delimiter starts, so the part is empty.
-        delimiters.match(line, 0, len(line), offset, _SUFFIX, final=True)
-        self._delimiter(result, 0, events, leaf=True)
+        self._examine(bytes(self._head[: max(0, self._line - width)]), False, events)
+        if self._place == MEASURED:
+            raise Deviation.LENGTH_MISMATCH.at(offset)
+        self._delimiter(result, 0, events, leaf=self._place == BODY)
         self._base = base
         return True
 
-    def _examine(self, block: bytes, events: Events) -> None:
+    def _examine(self, block: bytes, nested: bool, events: Events) -> None:
         delimiters = self._delimiters
         size = len(self._head)
-        head = examine(block, self._mark, delimiters.levels[-1], lf=bool(delimiters.lf))
+        level = delimiters.levels[-1]._replace(nested=nested)
+        head = examine(block, self._mark, level, lf=bool(delimiters.lf))
         self._head = bytearray()
         self._line = self._lines = 0
         self._begin(head, size, events)

@@ -126,7 +126,12 @@ class Delimiters:
                 more = more or candidate.line.startswith(have)
                 continue
             mask = self.levels[candidate.level].mask
-            result = self._tail(data, stop, end, base, mask)
+            try:
+                result = self._tail(data, stop, end, base, mask)
+            except MultipartError:
+                if more and not final:
+                    continue  # a longer boundary may still make it something else
+                raise
             if result == NO:
                 suffixed = suffixed or (stop, mask)
             elif result == MORE:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final, final
 
 from ._backend import PartBegin
+from .errors import MultipartError
 from .events import PartEnd
 from .parser import MultipartParser
 
@@ -33,13 +34,22 @@ _NOTHING: Final[Iterator[Any]] = iter(())
 
 
 class Flow:
-    """The events of one stream, in their order, for all readers of it."""
+    """The events of one stream, in their order, for all readers of it.
 
-    __slots__ = ("ended", "events", "parser")
+    Args:
+        parser: makes the events.
+        drain: read on behind the closing delimiter, to the end of the source, because something
+            there would be a fault.  Otherwise the stream ends with its closing delimiter, and
+            what follows is never looked at, so that nothing depends on how the bytes were cut.
+    """
 
-    def __init__(self, parser: MultipartParser) -> None:
+    __slots__ = ("drain", "ended", "error", "events", "parser")
+
+    def __init__(self, parser: MultipartParser, drain: bool) -> None:
         self.parser = parser
+        self.drain = drain
         self.events: Iterator[Any] = _NOTHING
+        self.error: MultipartError | None = None
         self.ended = False
 
     def feed(self, chunk: bytes) -> None:
@@ -48,16 +58,32 @@ class Flow:
         Raises:
             MultipartError: see :meth:`MultipartParser.feed` and :meth:`~MultipartParser.close`.
         """
-        if chunk:
-            self.events = iter(self.parser.feed(chunk))
-        else:
-            self.ended = True
-            self.events = iter(self.parser.close())
+        try:
+            if chunk:
+                self.events = iter(self.parser.feed(chunk))
+            else:
+                self.ended = True
+                self.events = iter(self.parser.close())
+        except MultipartError as error:
+            self.error = error
+            raise
 
     def take(self) -> PartBegin | bytes | PartEnd | None | Need:
-        """Give the next event, None at the end of the stream, or NEED."""
-        event = next(self.events, None)
-        if event is None and not self.parser.done:
+        """Give the next event, None at the end of the stream, or NEED.
+
+        Raises:
+            MultipartError: the fault behind the last event, and again for every later call.
+        """
+        if self.error is not None:
+            raise self.error
+        try:
+            event = next(self.events, None)
+        except MultipartError as error:
+            if self.parser.done and not self.drain:
+                return None
+            self.error = error
+            raise
+        if event is None and (not self.parser.done or (self.drain and not self.ended)):
             return NEED
         return event
 
@@ -139,13 +165,13 @@ class Body:
             self.rest, self.rest_at = b"", 0
         return data
 
-    def skip(self) -> bool:
-        """Leave out what is left; tell whether that is done, or NEEDs more bytes."""
+    def skip(self) -> Need | None:
+        """Leave out what is left, or give NEED."""
         self.pieces, self.rest, self.rest_at = [], b"", 0
         if not self.ended:
             complete = self.flow.skip(self.depth)
             if complete is NEED:
-                return False
+                return NEED
             self.ended = True
             self.complete = complete
-        return True
+        return None

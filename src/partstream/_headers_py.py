@@ -59,9 +59,7 @@ def _line_of(block: bytes, start: bytes) -> int:
     return at + 2 if at >= 0 else -1
 
 
-def plain_head(
-    block: bytes, level: Level, max_lines: int
-) -> tuple[str, str | None, str | None] | None:
+def plain_head(block: bytes, level: Level) -> tuple[str, str | None, str | None] | None:
     """Read a header block in the shape that browsers write.
 
     That is a Content-Disposition with a name and perhaps a filename, nothing escaped in them, and
@@ -87,7 +85,7 @@ def plain_head(
         return None
     if not more:
         return pieces[1], filename, None
-    if max_lines < 2 or not rest.startswith("Content-Type: ") or not rest.isprintable():
+    if not rest.startswith("Content-Type: ") or not rest.isprintable():
         return None
     value = rest[14:].partition(";")[0].strip(" ").lower()
     if value.startswith("multipart/") or not level.mask & _CHARSET_LATER:

@@ -15,7 +15,8 @@ Invariants, which make the results independent of how the input was cut:
 - ``_held`` is the longest end of the input that may still become a delimiter.  Nothing else is
   kept back, but for an unfinished header block, in ``_head``.
 - A fault is raised once the bytes that prove it are there, and all before it is delivered first.
-- No byte is searched twice, but for those of ``_held``, which is never longer than a delimiter.
+- Each byte is searched a bounded number of times: ``_held`` is never longer than a delimiter, and
+  the quick looks at a plain header block and a short body reach a fixed number of bytes.
 
 It knows nothing of sockets and files, of how names stand in headers (``headers.py``), and of what
 exactly a delimiter is (``_delimiters_py.py``).
@@ -70,7 +71,11 @@ class Scanner(Blocks):
             ValueError: after close(), and when another thread is feeding this parser just now.
         """
         data = chunk if type(chunk) is bytes else _as_bytes(chunk)
-        if self._flow and _all_body(data, self._flow):
+        try:
+            flow = self._flow
+        except AttributeError:
+            raise _not_set_up() from None
+        if flow and _all_body(data, flow):
             self.offset += len(data)
             return [data]
         self._enter()
@@ -81,6 +86,9 @@ class Scanner(Blocks):
             self._error = error
             if events:
                 return EventList(events, error)
+            raise
+        except BaseException:
+            self._closed = True  # interrupted somewhere amid a chunk: where, nobody knows
             raise
         finally:
             self._busy = False
@@ -97,6 +105,8 @@ class Scanner(Blocks):
             MultipartError: the fault that feed() met.
             ValueError: when another thread is feeding this parser just now.
         """
+        if not hasattr(self, "offset"):
+            raise _not_set_up()
         if self._error is None and (self._closed or (self.end_offset >= 0 and not self._busy
                                                      and self._crlf_left != b"\n")):  # fmt: skip
             self._closed = True
@@ -127,13 +137,20 @@ class Scanner(Blocks):
         if self._error is not None:
             raise self._error
         if self._closed:
-            raise ValueError("this parser was closed: make a new one for each stream")
+            raise ValueError(
+                "this parser was closed, or interrupted: make a new one for each stream"
+            )
         self._busy = True
         self._flow = b""
 
     def _feed(self, data: bytes, events: Events) -> None:
         at, end = 0, len(data)
         too_long = self.offset + end > self._max_total
+        if self._head and not too_long and len(self._head) + end <= self._reach:
+            if b"\n" not in data:  # a piece of a header line: the path of very small chunks
+                self._head += data
+                self.offset += end
+                return
         if too_long:
             end = self._max_total - self.offset
             data = data[:end]
@@ -200,9 +217,10 @@ class Scanner(Blocks):
         if self._fresh:
             if delimiters.lf is None and not self._final:
                 have = data[at : at + len(delimiters.first)]
-                if have == delimiters.first and self._max_parts:
-                    return self._first_part(at)
-                if delimiters.first.startswith(have):
+                if have == delimiters.first:
+                    if self._max_parts:
+                        return self._first_part(at)
+                elif delimiters.first.startswith(have):
                     return self._hold(data, at)
             result = delimiters.match(data, at, end, base, suffix, self._final)
             if result == MORE:
@@ -449,6 +467,10 @@ _STEPS: Final[tuple[Callable[[Scanner, bytes, int, Events], int], ...]] = (
     Scanner._between, Scanner._headers, Scanner._body, Scanner._measured, Scanner._after_length,
     Scanner._epilogue,
 )  # fmt: skip
+
+
+def _not_set_up() -> ValueError:
+    return ValueError("this parser was not set up: call super().__init__() first")
 
 
 def _all_body(data: bytes, needle: bytes) -> bool:

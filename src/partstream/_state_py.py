@@ -64,8 +64,13 @@ class State:
     ) -> None:
         if hasattr(self, "offset"):
             raise ValueError("a parser cannot be used again: make a new one for each stream")
+        if not isinstance(subtype, str):
+            raise TypeError(
+                f"subtype takes a str such as 'form-data', not {type(subtype).__name__}"
+            )
         if type(limits) is not Limits or type(policy) is not Policy:
             check_settings(limits, policy)
+        raw = checked_boundary(boundary)
         self._limits = limits
         self._policy = policy
         self._nested = nested
@@ -91,7 +96,7 @@ class State:
         form = subtype == "form-data" or subtype.lower() == "form-data"
         mask = policy.form_mask if form else policy.other_mask
         level = _level(mask, form, nested)
-        self._delimiters = Delimiters(checked_boundary(boundary), level)
+        self._delimiters = Delimiters(raw, level)
         self._enter_between(preamble=True)
 
     def __reduce__(self) -> NoReturn:

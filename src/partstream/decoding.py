@@ -17,6 +17,9 @@ from .limits import Limits
 
 __all__ = ["undo_content_encoding", "undo_transfer_encoding"]
 
+_MOST_CODINGS: Final = 4
+_FIRST_WINDOW: Final = 512
+_LAST_WINDOW: Final = 1 << 20
 _IDENTITY: Final = frozenset({"7bit", "8bit", "binary", "identity", ""})
 
 
@@ -50,7 +53,10 @@ def undo_content_encoding(data: bytes, encoding: str, limits: Limits) -> bytes:
         ParseError: for an encoding that is unknown, and for data that is not so encoded.
         LimitExceeded: where the result is larger than ``max_decoded_size``.
     """
-    for name in reversed(encoding.split(",")):
+    names = encoding.split(",")
+    if len(names) > _MOST_CODINGS:
+        raise Deviation.UNSUPPORTED_ENCODING.at(None, f"{len(names)} codings in a row")
+    for name in reversed(names):
         undo = _UNDO.get(name.strip().lower())
         if undo is None:
             raise Deviation.UNSUPPORTED_ENCODING.at(None, repr(name.strip()[:40]))
@@ -63,32 +69,50 @@ def undo_content_encoding(data: bytes, encoding: str, limits: Limits) -> bytes:
 
 
 def _gunzip(data: bytes, limits: Limits) -> bytes:
-    """Undo gzip; a stream may have several members (RFC 1952 section 2.2)."""
+    """Undo gzip: one member or several (RFC 1952 section 2.2), and zeros that pad the last."""
     pieces: list[bytes] = []
     room = limits.maxima.decoded_size
-    while data:
-        piece, data = _inflate(data, 16 + zlib.MAX_WBITS, room, limits)
-        pieces.append(piece)
-        room -= len(piece)
+    view, at = memoryview(data), 0
+    while at < len(view) and (at == 0 or view[at] != 0):
+        at, member = _inflate(view, at, 16 + zlib.MAX_WBITS, room, limits)
+        pieces.append(member)
+        room -= len(member)
+    if any(view[at:]):
+        raise zlib.error("there is something behind the last member")
     return b"".join(pieces)
 
 
 def _undeflate(data: bytes, limits: Limits) -> bytes:
     """Undo deflate: with the zlib wrapper of RFC 9110, or raw, as some senders have it."""
+    if not data:
+        return data
     wrapped = len(data) >= 2 and data[0] & 15 == 8 and (data[0] << 8 | data[1]) % 31 == 0
     bits = zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
-    return _inflate(data, bits, limits.maxima.decoded_size, limits)[0] if data else b""
+    return _inflate(memoryview(data), 0, bits, limits.maxima.decoded_size, limits)[1]
 
 
-def _inflate(data: bytes, bits: int, room: int, limits: Limits) -> tuple[bytes, bytes]:
-    """Undo one zlib stream; give what it holds, and what stands behind it."""
+def _inflate(view: memoryview, at: int, bits: int, room: int, limits: Limits) -> tuple[int, bytes]:
+    """Undo one zlib stream; give where it ends, and what it holds.
+
+    zlib copies what it was given and did not need.  So it is given little at first, and more as
+    the stream goes on: many small members in a row cost no more than one large one.
+    """
     undo = zlib.decompressobj(wbits=bits)
-    piece = undo.decompress(data, room + 1)
-    if len(piece) > room:
-        raise limits.exceeded("max_decoded_size", None)
-    if not undo.eof:
-        raise zlib.error("the data ends before its end mark")
-    return piece, undo.unused_data
+    pieces: list[bytes] = []
+    size = _FIRST_WINDOW
+    while not undo.eof:
+        if at == len(view):
+            raise zlib.error("the data ends before its end mark")
+        window = view[at : at + size]
+        # One byte more than there is room for tells that there is too much.
+        piece = undo.decompress(window, room + 1)
+        at += len(window) - len(undo.unconsumed_tail) - len(undo.unused_data)
+        room -= len(piece)
+        if room < 0:
+            raise limits.exceeded("max_decoded_size", None)
+        pieces.append(piece)
+        size = min(2 * size, _LAST_WINDOW)
+    return at, b"".join(pieces)
 
 
 def _as_it_is(data: bytes, _limits: Limits) -> bytes:

@@ -169,8 +169,14 @@ def _dashed_boundary(evidence: Evidence) -> list[str]:
     ]
 
 
+def _first_lines(start: bytes) -> bytes:
+    """Give the lines up to the first empty one: behind it, line ends may be those of content."""
+    ends = [start.find(empty) + len(empty) for empty in (b"\n\n", b"\n\r\n") if empty in start]
+    return start[: min(ends)] if ends else start
+
+
 def _bare_lf(evidence: Evidence) -> list[str]:
-    start = evidence.start
+    start = _first_lines(evidence.start)
     feeds, pairs = start.count(b"\n"), start.count(b"\r\n")
     if b"\r\r\n" in start:
         return ["lines end in CR CR LF: LF became CRLF twice, as when written in text mode"]

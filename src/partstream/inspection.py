@@ -168,7 +168,7 @@ class _Inspection:
 
     def _fault(self, error: MultipartError, *, reading: bool) -> Fault:
         """Say where it lies, in the body and in the file, and what is likely behind it."""
-        fault = Fault(error.code, _message(error), None, None, self._place())
+        fault = Fault(error.code, _message(error), None, None, self._place(error))
         evidence = self._evidence()
         fault.causes = diagnosis.likely_causes(error.code, evidence)
         look = self._locate(fault, error, reading)
@@ -197,9 +197,12 @@ class _Inspection:
         fault.excerpt = opening.excerpt(offset)
         return None
 
-    def _place(self) -> str:
+    def _place(self, error: MultipartError) -> str:
         """Say in which part the reading stopped, or after which."""
         parts = self._report.parts
+        if "in the headers of" in error.message:  # of a part that has not begun as an event
+            after = f" after part {parts[-1].number}" if parts else ""
+            return f"in the headers of the {'next' if parts else 'first'} part{after}"
         if not parts:
             return "before the first part"
         last = parts[-1]

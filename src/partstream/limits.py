@@ -62,7 +62,7 @@ class Limits:
     max_part_size: int | None = _limit(None, "Body of one part, as sent.")
     max_total_size: int | None = _limit(None, "The whole stream, framing included.")
     max_decoded_size: int | None = _limit(
-        64 * 2**20, "Body of one part, once Content-Encoding and transfer encoding are undone."
+        64 * 2**20, "What the body of one part may be once its Content-Encoding is undone."
     )
 
     #: The values with a number for None: what the pure scanner takes.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 from multidict import CIMultiDictProxy
 
@@ -18,6 +19,7 @@ from ._flow import NEED, Body, Flow, Need
 from .charsets import codec_for
 from .decoding import undo_content_encoding, undo_transfer_encoding
 from .deviations import Deviation
+from .errors import MultipartError
 from .events import PartEnd
 from .limits import Limits
 from .parameters import Header, boundary_of, content_type
@@ -27,11 +29,13 @@ from .sources import Pull, async_pull, content_type_of
 
 __all__ = ["BodyPartReader", "MultipartReader", "MultipartResponseWrapper"]
 
+_T = TypeVar("_T")
+
 
 class _Stream(Flow):
     """One source, and the flow of events that comes out of it."""
 
-    __slots__ = ("filling", "form", "limits", "policy", "pull", "subtype")
+    __slots__ = ("boundary", "filling", "form", "limits", "policy", "pull", "subtype")
 
     def __init__(self, value: str, content: Any, limits: Limits, policy: Policy) -> None:
         check_settings(limits, policy)
@@ -39,32 +43,49 @@ class _Stream(Flow):
         self.subtype = essence.removeprefix("multipart/")
         self.form = self.subtype == "form-data"
         mask = policy.form_mask if self.form else policy.other_mask
-        boundary = boundary_of(Header(_latin(value), None, mask, self.form))
-        super().__init__(
-            MultipartParser(
-                boundary, subtype=self.subtype, nested=True, limits=limits, policy=policy
-            )
+        self.boundary = boundary_of(Header(_latin(value), None, mask, self.form))
+        parser = MultipartParser(
+            self.boundary, subtype=self.subtype, nested=True, limits=limits, policy=policy
         )
+        super().__init__(parser, drain=not mask & Deviation.EPILOGUE.bit)
         self.limits = limits
         self.policy = policy
         self.pull: Pull = async_pull(content)
         self.filling = False
+
+    def check(self) -> None:
+        """Refuse to go on where another task is reading, before anything is taken from it.
+
+        Raises:
+            ValueError: where another task waits for the same stream.
+        """
+        if self.filling:
+            raise ValueError("another task is reading this stream: read it from one task only")
 
     async def fill(self) -> None:
         """Wait for bytes, and make events of them.
 
         Raises:
             MultipartError: where they are at fault, or end too early.
-            ValueError: where another task waits for the same stream.
         """
-        if self.filling:
-            raise ValueError("another task is reading this stream: read it from one task only")
         self.filling = True
         try:
             chunk = await self.pull()
+        except MultipartError as error:
+            self.error = error
+            raise
         finally:
             self.filling = False
         self.feed(chunk)
+
+    async def finish(self, step: Callable[[], _T | Need]) -> _T:
+        """Repeat a step, with more bytes each time, until it has its result."""
+        self.check()
+        result = step()
+        while result is NEED:
+            await self.fill()
+            result = step()
+        return result
 
 
 def _latin(value: str) -> str:
@@ -119,7 +140,7 @@ class BodyPartReader:
         return self
 
     async def __anext__(self) -> bytes:
-        chunk = await self._step(self._body.chunk)
+        chunk = await self._stream.finish(self._body.chunk)
         if not chunk:
             raise StopAsyncIteration
         return chunk
@@ -137,10 +158,7 @@ class BodyPartReader:
         Raises:
             MultipartError: where the stream is at fault or ends too early.
         """
-        data = self._body.all()
-        while data is NEED:
-            await self._stream.fill()
-            data = self._body.all()
+        data = await self._stream.finish(self._body.all)
         return self.decode(data) if decode else data
 
     async def read_chunk(self, size: int = 8192) -> bytes:
@@ -155,11 +173,7 @@ class BodyPartReader:
         """
         if size < 1:
             raise ValueError(f"read_chunk(size={size}): must be at least 1")
-        data = self._body.some(size)
-        while data is NEED:
-            await self._stream.fill()
-            data = self._body.some(size)
-        return data
+        return await self._stream.finish(partial(self._body.some, size))
 
     async def text(self, *, encoding: str | None = None) -> str:
         """Give all that is left, decoded, as text.
@@ -192,8 +206,7 @@ class BodyPartReader:
 
     async def release(self) -> None:
         """Leave out what is left of the part."""
-        while not self._body.skip():
-            await self._stream.fill()
+        await self._stream.finish(self._body.skip)
 
     def decode(self, data: bytes) -> bytes:
         """Undo the part's Content-Transfer-Encoding, then its Content-Encoding.
@@ -235,13 +248,6 @@ class BodyPartReader:
                 raise Deviation.UNSAFE_CHARSET.at(None, repr(charset[:40]))
             codec = "utf-8"
         return codec
-
-    async def _step(self, step: Callable[[], bytes | Need]) -> bytes:
-        result = step()
-        while result is NEED:
-            await self._stream.fill()
-            result = step()
-        return result
 
 
 class MultipartReader:
@@ -292,13 +298,15 @@ class MultipartReader:
         self._last_part: BodyPartReader | MultipartReader | None = None
 
     @classmethod
-    def from_response(cls, response: Any) -> MultipartResponseWrapper:
+    def from_response(cls, response: Any, **options: Any) -> MultipartResponseWrapper:
         """Read the response of an aiohttp client, which is released at the end.
 
         Args:
             response: has ``headers``, ``content`` and ``release()``.
+            options: ``limits`` and ``policy``, as for the reader itself.
         """
-        return cls.response_wrapper_cls(response, cls(response.headers, response.content))
+        stream = cls(response.headers, response.content, **options)
+        return cls.response_wrapper_cls(response, stream)
 
     def at_eof(self) -> bool:
         """Tell whether the last part has been given."""
@@ -325,11 +333,7 @@ class MultipartReader:
         Raises:
             MultipartError: where the stream is at fault or ends too early.
         """
-        part = self._next()
-        while part is NEED:
-            await self._stream.fill()
-            part = self._next()
-        return part
+        return await self._stream.finish(self._next)
 
     async def fetch_next_part(self) -> Any:
         """Give the next part as :meth:`next` does; a subclass may give something else there."""
@@ -337,13 +341,13 @@ class MultipartReader:
 
     async def release(self) -> None:
         """Leave out what is left of this multipart."""
-        while not self._skip():
-            await self._stream.fill()
+        await self._stream.finish(self._skip)
 
     def _next(self) -> BodyPartReader | MultipartReader | None | Need:
         last = self._last_part
         if last is not None:
-            if not (last._body.skip() if isinstance(last, BodyPartReader) else last._skip()):
+            skip = last._body.skip if isinstance(last, BodyPartReader) else last._skip
+            if skip() is NEED:
                 return NEED
             self._last_part = None
         if self._at_eof:
@@ -361,15 +365,15 @@ class MultipartReader:
         if event.multipart:
             cls = self.multipart_reader_cls or type(self)
             return cls(event, self._stream)
-        return self.part_reader_cls(b"", event, self._stream)
+        return self.part_reader_cls(self._stream.boundary, event, self._stream)
 
-    def _skip(self) -> bool:
-        """Leave out what is left; tell whether that is done, or needs more bytes."""
+    def _skip(self) -> None | Need:
+        """Leave out what is left, or give NEED."""
         if not self._at_eof:
             if self._stream.skip(self._depth - 1) is NEED:
-                return False
+                return NEED
             self._end()
-        return True
+        return None
 
     def _end(self) -> None:
         self._at_eof = True

@@ -69,7 +69,7 @@ def content_type_of(headers: Any) -> str:
     """
     if isinstance(headers, (str, bytes)):
         return _as_text(headers)
-    if isinstance(headers, Mapping):
+    if hasattr(headers, "items"):  # also what is no Mapping: http.client's, email's
         value = headers.get(hdrs.CONTENT_TYPE)
         if value is None:
             value = _look_up(headers.items())
@@ -81,7 +81,12 @@ def content_type_of(headers: Any) -> str:
 
 
 def _look_up(pairs: Iterable[Any]) -> Any:
-    for name, value in pairs:
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise TypeError(
+                f"headers as a list must hold pairs of name and value, not {pair!r:.60}"
+            )
+        name, value = pair
         if _as_text(name).lower().replace("_", "-") == "content-type":
             return value
     return None
