@@ -1,6 +1,6 @@
 """Header blocks, as the pure scanner reads them: the plain ones in a run, all others by line.
 
-No block is read twice: what is cut by the end of a chunk goes on in ``_head``.
+What is cut by the end of a chunk goes on in ``_head``, and is never read from its start again.
 """
 
 from __future__ import annotations

@@ -11,10 +11,11 @@ class MultipartParser(Scanner):
     """Incremental parser of a ``multipart/*`` body (RFC 2046 section 5.1, RFC 7578).
 
     >>> parser = MultipartParser("B", subtype="mixed")
-    >>> parser.feed(b"--B\\r\\nContent-Type: text/plain\\r\\n\\r\\nhello")[1:]
-    [b'hello']
-    >>> parser.feed(b"\\r\\n--B--")
-    [PartEnd(depth=0, complete=True)]
+    >>> for event in parser.feed(b"--B\\r\\nContent-Type: text/plain\\r\\n\\r\\nhello\\r\\n--B--"):
+    ...     print(event)
+    PartBegin(name=None, filename=None, content_type='text/plain', depth=0, offset=5)
+    b'hello'
+    PartEnd(depth=0, complete=True)
     >>> parser.close()
     []
 
