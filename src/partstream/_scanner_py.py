@@ -25,7 +25,7 @@ exactly a delimiter is (``_delimiters_py.py``).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from ._blocks_py import Blocks
 from ._delimiters_py import MORE, NO
@@ -41,7 +41,9 @@ _LF: Final = 10
 _DASH: Final = 45
 _LONG: Final = 16
 _WINDOW: Final = 192  # longer than a delimiter with all its padding
+_NOWHERE: Final = -1  # what find() gives
 _UNKNOWN: Final = -2
+_END: Final = part_end(0)
 _NO_CR: Final = -2
 _LINE_ENDS: Final = b"\r\n"
 _DENSE: Final = frozenset({b"\n\r", b"\r\r"})  # what follows a CR where line ends are dense
@@ -75,10 +77,15 @@ class Scanner(Blocks):
             flow = self._flow
         except AttributeError:
             raise _not_set_up() from None
-        if flow and _all_body(data, flow):
+        known = _first_in(data, flow) if flow else _UNKNOWN
+        if known == _NOWHERE:
             self.offset += len(data)
             return [data]
-        self._enter()
+        if self._busy or self._closed or self._error is not None:
+            self._refuse()
+        self._busy = True
+        self._flow = b""
+        self._known = known
         events: Events = []
         try:
             self._feed(data, events)
@@ -112,7 +119,10 @@ class Scanner(Blocks):
             self._closed = True
             self._flow = b""
             return []
-        self._enter()
+        if self._busy or self._error is not None:
+            self._refuse()
+        self._busy = True
+        self._flow = b""
         events: Events = []
         try:
             self._closed = self._final = True
@@ -130,18 +140,13 @@ class Scanner(Blocks):
             self._busy = False
         return events
 
-    def _enter(self) -> None:
-        """Begin to change the state of this parser, unless another thread does."""
+    def _refuse(self) -> NoReturn:
+        """Say why this parser takes nothing."""
         if self._busy:
             raise ValueError("this parser is in use by another thread: make one for each stream")
         if self._error is not None:
             raise self._error
-        if self._closed:
-            raise ValueError(
-                "this parser was closed, or interrupted: make a new one for each stream"
-            )
-        self._busy = True
-        self._flow = b""
+        raise ValueError("this parser was closed, or interrupted: make a new one for each stream")
 
     def _feed(self, data: bytes, events: Events) -> None:
         at, end = 0, len(data)
@@ -178,13 +183,12 @@ class Scanner(Blocks):
         end = len(window)
         self._held = b""
         self._base = self.offset - held
-        if self._fresh or self._place not in (BODY, BETWEEN):
-            pass
-        elif end < len(self._delimiters.needle) and self._delimiters.needle.startswith(window):
+        expected = self._expected()
+        if end < len(expected) and expected.startswith(window):
             self._held = window
             self.offset += end - held
             return end - held
-        elif self._is_data(window, held, end, events):
+        if expected and not self._fresh and self._is_data(window, held, end, events):
             return 0
         self.offset += end - held
         self._last = _UNKNOWN
@@ -193,6 +197,16 @@ class Scanner(Blocks):
             at = _STEPS[self._place](self, window, at, events)
         self.offset -= end - at
         return at - held
+
+    def _expected(self) -> bytes:
+        """Give what held bytes would have to go on as; empty where that is not so simple."""
+        delimiters = self._delimiters
+        if self._place == BODY or self._place == BETWEEN:
+            if not self._fresh:
+                return delimiters.needle
+            if self._place == BETWEEN and delimiters.lf is None:
+                return delimiters.first
+        return b""
 
     def _is_data(self, window: bytes, held: int, end: int, events: Events) -> bool:
         """Deliver what was held back, if it turns out to be no delimiter; tell whether it did."""
@@ -318,8 +332,14 @@ class Scanner(Blocks):
                     return self._unbroken(result, at, events, leaf=True)
             self._fresh = False
         needle, width = delimiters.needle, 1 if delimiters.lf else 2
-        found = self._find(data, at, needle) if delimiters.usual else data.find(needle, at)
+        found, self._known = self._known, _UNKNOWN
+        if found < at:
+            found = self._find(data, at, needle) if delimiters.usual else data.find(needle, at)
         while found >= 0:
+            after = found + len(needle) + 2
+            if delimiters.usual and self._size + found - at <= self._max_size:
+                if self._goes_on(data[after - 2 : after], self._base + after):
+                    return self._end_usual(data, at, found, after, events)
             result = self._match(data, at, found, found + width, end, events, False)
             if result != NO:
                 self._emit(data, at, found, events)
@@ -330,6 +350,16 @@ class Scanner(Blocks):
         stop = end if found == _NO_CR else self._partial(data, at, end)
         self._emit(data, at, stop, events)
         return self._hold(data, stop) if stop < end else end
+
+    def _end_usual(self, data: bytes, at: int, found: int, after: int, events: Events) -> int:
+        """End a body at a delimiter that ``_goes_on()`` took, as _delimiter() would."""
+        if found > at:
+            events.append(data[at:found])
+        events.append(_END)
+        if self._place == BODY:
+            self._place = HEADERS
+            self._mark = self._base + after
+        return after
 
     def _find(self, data: bytes, at: int, needle: bytes) -> int:
         """Find the needle, which starts with CRLF; -1 if it is nowhere, _NO_CR if no CR is either.
@@ -473,20 +503,23 @@ def _not_set_up() -> ValueError:
     return ValueError("this parser was not set up: call super().__init__() first")
 
 
-def _all_body(data: bytes, needle: bytes) -> bool:
-    """Tell whether a chunk amid a body is all body: the path that large files take.
+def _first_in(data: bytes, needle: bytes) -> int:
+    """Find the first delimiter in a chunk amid a body; _NOWHERE, or _UNKNOWN if it is not so plain.
 
-    CPython's forward search is slow on dense line ends, its backward one on most else, and both
-    are needless where there is no CR: the last CR tells which to take.
+    _NOWHERE says that the chunk is all body: the path that large files take.  CPython's forward
+    search is slow on dense line ends, its backward one on most else, and both are needless where
+    there is no CR: the last CR tells which to take.
     """
     last = data.rfind(b"\r", -len(needle))
     if last < 0:
-        return bool(data) and (data.find(b"\r") < 0 or data.find(needle) < 0)
+        if not data:
+            return _UNKNOWN
+        return _NOWHERE if data.find(b"\r") < 0 else data.find(needle)
     if needle.startswith(data[last:]):
-        return False
+        return _UNKNOWN
     if data[last - 1 : last] in _LINE_ENDS:
-        return data.rfind(needle) < 0
-    return data.find(needle) < 0
+        return _NOWHERE if data.rfind(needle) < 0 else _UNKNOWN
+    return data.find(needle)
 
 
 def _as_bytes(chunk: object) -> bytes:

@@ -46,7 +46,8 @@ class State:
 
     __slots__ = (
         "_base", "_busy", "_closed", "_closed_end", "_crlf_left", "_delimiters", "_discarded",
-        "_ends", "_error", "_final", "_flow", "_fresh", "_head", "_held", "_in_preamble", "_last",
+        "_ends", "_error", "_final", "_flow", "_fresh", "_head", "_held", "_in_preamble",
+        "_known", "_last",
         "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_max_block", "_max_depth",
         "_max_epilogue", "_max_line", "_max_lines", "_max_parts", "_max_preamble", "_max_size",
         "_max_total", "_nested", "_parts", "_place", "_policy", "_reach", "_remaining", "_size",
@@ -85,6 +86,7 @@ class State:
         self._flow = b""  # what ends the body that is being read, if nothing else is to be watched
         self._base = self.offset = 0  # of the data at hand, and of what follows it
         self._last = -1  # the last place of the needle in the data at hand, if looked for
+        self._known = -1  # the first place of the needle in the chunk at hand, if it is known
         self._mark = 0  # where the place that the scanner is in began
         self._ends = [-1]  # where each open multipart must end, -1 if unknown
         self._closed_end = -1  # the same of the one whose epilogue this is
