@@ -22,6 +22,7 @@ LAYERS = {
     "limits": VOCABULARY,
     "policy": VOCABULARY,
     "_backend": CORE,
+    "_between_py": CORE,
     "_blocks_py": CORE,
     "_delimiters_py": CORE,
     "_headers_c": CORE,

@@ -75,7 +75,7 @@ def plain_head(block: bytes, level: Level) -> tuple[str, str | None, str | None]
         return None
     line, more, rest = text.partition("\r\n")
     pieces = line.split('"')
-    if pieces[0] != _USUAL_START or not line.isprintable() or "%" in line or "\\" in line:
+    if pieces[0] != _USUAL_START or "%" in line or "\\" in line or not line.isprintable():
         return None
     if len(pieces) == 3 and not pieces[2]:
         filename = None

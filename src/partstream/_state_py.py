@@ -2,7 +2,8 @@
 
 The stack of multiparts that are open, the counters behind the limits, and the few acts that every
 place of the scanner shares: keep bytes back, deliver some, discard some, act on a delimiter.  The
-places themselves are in ``_blocks_py.py`` (header blocks) and ``_scanner_py.py`` (all others).
+places themselves are in ``_between_py.py``, ``_blocks_py.py`` (header blocks) and
+``_scanner_py.py`` (all others).
 """
 
 from __future__ import annotations
