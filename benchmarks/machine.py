@@ -22,20 +22,23 @@ def cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def _peer(pin: str) -> str:
-    """The installed version, with the pinned one beside it where they differ."""
-    name, _, pinned = pin.partition("==")
+def _peer(name: str, pinned: list[str]) -> str:
+    """The installed version, with the pinned ones beside it where it is none of them."""
     try:
         installed = version(name)
     except PackageNotFoundError:
         return f"{name} not installed"
-    return f"{name} {installed}" + ("" if installed == pinned else f" (pinned: {pinned})")
+    return f"{name} {installed}" + ("" if installed in pinned else f" (pinned: {pinned[0]})")
 
 
 def peers() -> str:
     """Every pinned peer and what is installed of it."""
-    lines = (line.split("#")[0].strip() for line in _REQUIREMENTS.read_text().splitlines())
-    return ", ".join(_peer(line) for line in lines if line)
+    pins: dict[str, list[str]] = {}
+    for line in _REQUIREMENTS.read_text().splitlines():
+        name, _, pinned = line.partition("#")[0].partition(";")[0].strip().partition("==")
+        if name:
+            pins.setdefault(name, []).append(pinned)
+    return ", ".join(_peer(name, pinned) for name, pinned in pins.items())
 
 
 def heading(sizes: str, rounds: int) -> dict[str, str]:
