@@ -59,7 +59,13 @@ def extensions():
         Extension(
             f"partstream.{name}",
             [f"ext/{name}.pyx"],
-            depends=["ext/scan.h", "ext/delimiters.h", "ext/block.h", "ext/native.pxi"],
+            depends=[
+                "ext/scan.h",
+                "ext/delimiters.h",
+                "ext/block.h",
+                "ext/native.pxi",
+                "ext/part.pxi",
+            ],
             include_dirs=["ext"],
             extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
         )
