@@ -1,8 +1,8 @@
 """Takes the times: contenders in turn, equal treatment, medians.
 
 A sample is several passes over the input, enough to last about `MIN_SAMPLE`. In every round each
-contender takes one sample, and the order rotates, so that a slow spell of the machine or the caches
-that a neighbour left behind fall on all alike. The garbage collector runs before each sample and
+contender takes one sample, in an order that is shuffled anew (from a fixed seed), so that a slow
+spell of the machine, or the caches that whoever came before left behind, fall on all alike. The garbage collector runs before each sample and
 never in it.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import math
+import random
 import signal
 import statistics
 import sys
@@ -92,9 +93,10 @@ def take_turns(
     passes = {name: _passes(run, min_sample) if min_sample else 1 for name, run in runs.items()}
     samples: dict[str, list[float]] = {name: [] for name in runs}
     names = list(runs)
-    for number in range(rounds):
-        shift = number % len(names)
-        for name in names[shift:] + names[:shift]:
+    rng = random.Random(0)
+    for _ in range(rounds):
+        rng.shuffle(names)
+        for name in names:
             taken = samples[name]
             if len(taken) < 3 or sum(taken) * passes[name] < BUDGET:
                 taken.append(sample(runs[name], passes[name]))

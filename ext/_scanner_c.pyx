@@ -170,7 +170,10 @@ cdef class Scanner:
                 return EventList(events, error)
             raise
         except BaseException:
-            self._closed = True  # interrupted somewhere amid a chunk: where, nobody knows
+            # Somewhere amid a chunk: where, nobody knows.
+            self._error = ValueError(
+                "this parser was interrupted: make a new one for each stream"
+            )
             raise
         finally:
             self._chunk = None
@@ -186,7 +189,8 @@ cdef class Scanner:
         Raises:
             IncompleteBody: if the closing delimiter has not come.
             MultipartError: the fault that feed() met.
-            ValueError: when another thread is feeding this parser just now.
+            ValueError: when another thread is feeding this parser just now, or was interrupted
+                while it did.
         """
         cdef list events = []
         cdef unsigned char held[WINDOW]
@@ -220,7 +224,7 @@ cdef class Scanner:
         ps_give(&self._taken)
         if self._error is not None:
             raise self._error
-        raise ValueError("this parser was closed, or interrupted: make a new one for each stream")
+        raise ValueError("this parser was closed: make a new one for each stream")
 
     cdef int _feed(self, bytes chunk, list events) except -1:
         cdef chars data = <chars> PyBytes_AS_STRING(chunk)

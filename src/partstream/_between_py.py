@@ -16,6 +16,7 @@ from .deviations import Deviation
 __all__ = ["Between"]
 
 _LF: Final = 10
+_DASH: Final = 45
 _LONG: Final = 16  # from here on a boundary is worth looking for by itself
 _WINDOW: Final = 192  # longer than a delimiter with all its padding
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
@@ -28,80 +29,92 @@ class Between(Blocks):
     __slots__ = ()
 
     def _between(self, data: bytes, at: int, events: Events) -> int:
-        delimiters, end, base = self._delimiters, len(data), self._base
-        suffix = _FIRST_SUFFIX if self._in_preamble else _SUFFIX
+        if self._first:
+            first, self._first = self._first, b""
+            if data.startswith(first, at):
+                if self._maxima.parts:
+                    self._usual = b"\r\n" + first[:-2]
+                    self._parts = 1
+                    self._place = HEADERS
+                    at += len(first)
+                    self._mark = self._base + at
+                    return at
+            elif not self._final and first.startswith(data[at : at + len(first)]):
+                self._first = first
+                return self._hold(data, at)
+            self._enter_between(preamble=True)
         if self._fresh:
-            if delimiters.lf is None and not self._final:
-                have = data[at : at + len(delimiters.first)]
-                if have == delimiters.first:
-                    if self._max_parts:
-                        return self._first_part(at)
-                elif delimiters.first.startswith(have):
-                    return self._hold(data, at)
-            result = delimiters.match(data, at, end, base, suffix, self._final)
+            return self._take_start(data, at, events)
+        delimiters, end = self._delimiters, len(data)
+        line = delimiters.boundary if delimiters.lf is None else b""
+        long = len(line) >= _LONG
+        # Before the first delimiter it is not known yet whose the dashes are (row c3), and all that
+        # is sure to stand there is the announced boundary; it is worth looking for if it is long.
+        found = data.find(line if long else delimiters.needle, at)
+        while found >= 0:
+            start = self._line_end_before(data, at, found) if long else found
+            if start >= 0:
+                self._discard(data, at, start)
+                at = start
+                stop = self._take_line(data, start, end, events)
+                if stop >= 0:
+                    return stop
+            found = data.find(line if long else delimiters.needle, found + 1)
+        if delimiters.lf is None:
+            stop = self._partial_line(data, at, end)
+        else:
+            stop = self._partial(data, at, end)
+        self._discard(data, at, stop)
+        return self._hold(data, stop) if stop < end else end
+
+    def _take_start(self, data: bytes, at: int, events: Events) -> int:
+        """Act on a delimiter with nothing before it, if there is one."""
+        delimiters = self._delimiters
+        if data[at] == _DASH:
+            suffix = _FIRST_SUFFIX if self._in_preamble else _SUFFIX
+            result = delimiters.match(data, at, len(data), self._base, suffix, self._final)
             if result == MORE:
                 return self._hold(data, at)
             if result != NO:
                 return self._delimiter(result, at, events)
-            if not delimiters.levels[-1].mask & Deviation.PREAMBLE.bit:
-                return self._strict_start(data, at)
-            self._fresh = False
-        width = 2 if delimiters.lf is False else 1
-        found = self._find_line(data, at)
-        while found >= 0:
-            self._discard(data, at, found)
-            at = found
-            result = delimiters.match(data, found + width, end, base, suffix, self._final)
-            if result == MORE:
-                return self._hold(data, found)
-            if result != NO:
-                self._check_first_line_end(found)
-                return self._delimiter(result, found, events)
-            found = self._find_line(data, found + 1)
-        if delimiters.lf is None:
-            stop = self._partial_line(data, at)
-        else:
-            stop = self._partial(data, at, end)
-        self._discard(data, at, stop)
-        return self._hold(data, stop)
+        if not delimiters.levels[-1].mask & Deviation.PREAMBLE.bit:
+            return self._strict_start(data, at)
+        self._fresh = False
+        return at
 
-    def _find_line(self, data: bytes, at: int) -> int:
-        """Find the line end before what may be a delimiter, or -1.
-
-        Before the first delimiter it is not known yet whose the dashes are (row c3), and all that
-        is sure to stand there is the announced boundary; it is worth looking for if it is long.
-        """
+    def _take_line(self, data: bytes, at: int, end: int, events: Events) -> int:
+        """Act on the line behind the line end at ``at``; -1 if it is no delimiter."""
         delimiters = self._delimiters
-        line = delimiters.boundary
-        if delimiters.lf is not None or len(line) < _LONG:
-            return data.find(delimiters.needle, at)
-        found = data.find(line, at + 1)
-        while found >= 0:
-            for start in (found - 1, found - 3):
-                if start >= at and data[start] == _LF and data[start + 1 : found] in (b"", b"--"):
-                    return start
-            found = data.find(line, found + 1)
+        start = at + (2 if delimiters.lf is False else 1)
+        suffix = _FIRST_SUFFIX if self._in_preamble else _SUFFIX
+        result = delimiters.match(data, start, end, self._base, suffix, self._final)
+        if result == NO:
+            return -1
+        if result == MORE:
+            return self._hold(data, at)
+        self._check_first_line_end(at)
+        return self._delimiter(result, at, events)
+
+    def _line_end_before(self, data: bytes, at: int, found: int) -> int:
+        """Give where the line end is right before a boundary, or -1: dashes may stand between."""
+        for start in (found - 1, found - 3):
+            if start >= at and data[start] == _LF and data[start + 1 : found] in (b"", b"--"):
+                return start
         return -1
 
-    def _partial_line(self, data: bytes, at: int) -> int:
+    def _partial_line(self, data: bytes, at: int, end: int) -> int:
         """Find where the last line starts, if it may still become the first delimiter."""
-        start = data.rfind(b"\n", at)
+        low = end - _WINDOW
+        start = data.rfind(b"\n", low if low > at else at)
         if start < 0 or self._final:
-            return len(data)
-        line = data[start + 1 : start + _WINDOW]
+            return end
+        line = data[start + 1 :]
+        if line and line[0] != _DASH:
+            return end
         delimiters = self._delimiters
         dashed = delimiters.boundary if delimiters.boundary.startswith(b"--") else b""
         more = delimiters.first.startswith(line) or dashed.startswith(line)
-        return start if more else len(data)
-
-    def _first_part(self, at: int) -> int:
-        """Act on a first line that is as it should be, as _delimiter() would."""
-        self._delimiters.settle()
-        at += len(self._delimiters.first)
-        self._mark = self._base + at
-        self._parts = 1
-        self._place = HEADERS
-        return at
+        return start if more else end
 
     def _strict_start(self, data: bytes, at: int) -> int:
         """Let one CRLF stand before the first delimiter, and nothing else."""

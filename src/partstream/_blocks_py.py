@@ -31,105 +31,113 @@ class Blocks(State):
     __slots__ = ()
 
     def _headers(self, data: bytes, at: int, events: Events) -> int:
-        if self._delimiters.usual and not self._head and self._max_lines >= _PLAIN_LINES:
-            at = self._run(data, at, events)
-            if self._place != HEADERS:
-                return at
-        return self._header_lines(data, at, events)
-
-    def _run(self, data: bytes, at: int, events: Events) -> int:
         """Read part after part, as long as they are plain, short, and whole.
 
         This does nothing that the other methods would not do; it is what makes forms fast.
         """
-        level, needle = self._delimiters.levels[0], self._delimiters.usual
-        size, reach, base = len(needle), min(self._reach, _PLAIN_SIZE), self._base
-        longest = min(_SHORT, self._max_size)
+        maxima = self._maxima
+        if not self._usual or self._head or maxima.headers < _PLAIN_LINES:
+            return self._header_lines(data, at, events)
+        needle, base, mask = self._usual, self._base, self._outer.mask
+        size = len(needle) + 2
+        reach = _PLAIN_SIZE if _PLAIN_SIZE < maxima.reach else maxima.reach
+        longest = _SHORT if _SHORT < maxima.part_size else maxima.part_size
+        parts, most = self._parts, maxima.parts
         while True:
             end = data.find(b"\r\n\r\n", at, at + reach)
             block = data[at:end] if end > at else b""
-            plain = plain_head(block, level)
+            plain = plain_head(block, mask)
             if plain is None:
+                self._parts = parts
                 self._mark = base + at
-                return at
+                return self._header_lines(data, at, events)
             body = end + 4
             events.append(PartBegin(block, 0, base + at, base + body, False, *plain))
             found = data.find(needle, body, body + longest)
-            at = found + size + 2
+            at = found + size
             tail = data[at - 2 : at]
-            if found < 0 or data[body] == _DASH or not self._goes_on(tail, base + at):
-                self._fresh = True
-                self._size = 0
-                self._place = BODY
+            usual = (tail == b"\r\n" and parts < most) or tail == b"--"
+            if found < 0 or not usual or data[body] == _DASH:
+                self._parts = parts
+                self._enter_body()
                 return body
             if found > body:
                 events.append(data[body:found])
             events.append(_END)
             if tail == b"--":
+                self._parts = parts
+                self._end_all(base + at)
                 return at
+            parts += 1
 
     def _goes_on(self, tail: bytes, end: int) -> bool:
         """Act on the tail of a delimiter, if it is one of the two usual ones."""
-        if tail == b"\r\n" and self._parts < self._max_parts:
+        if tail == b"\r\n" and self._parts < self._maxima.parts:
             self._parts += 1
             return True
         if tail == b"--":
-            self._mark = self.end_offset = end
-            self._discarded = 0
-            self._place = EPILOGUE
+            self._end_all(end)
             return True
         return False
+
+    def _end_all(self, end: int) -> None:
+        """Act on a closing delimiter that ends at ``end`` and is plain."""
+        self._mark = self.end_offset = end
+        self._discarded = 0
+        self._crlf_left = b"\r\n"
+        self._place = EPILOGUE
 
     def _header_lines(self, data: bytes, at: int, events: Events) -> int:
         """Collect the block line by line: it is cut by a chunk's end, or not plain."""
         head, size, lf = self._head, len(data), self._delimiters.lf
+        if head is None:
+            self._head = head = bytearray()
+            self._line = self._lines = 0
         while at < size:
             found = data.find(b"\n", at)
             stop = size if found < 0 else found + 1
             head += data[at:stop]
             at = stop
-            if found < 0 and len(head) <= self._reach:
+            if found < 0 and len(head) <= self._maxima.reach:
                 break
-            self._check_header_size(found >= 0)
+            self._check_header_size(head, found >= 0)
             if found < 0:
                 break
             if (head[-2:-1] == b"\r") == bool(lf):
-                self._refuse_line_end(bool(lf))
+                self._refuse_line_end(bool(lf), self._mark + len(head))
             line = bytes(head[self._line :])
             width = 1 if lf else 2
             if len(line) == width:
-                self._examine(bytes(head[: max(0, self._line - width)]), self._nested, events)
+                self._examine(head, width, self._outer.nested, events)
                 break
-            if line.startswith(b"--") and self._delimiter_in_headers(line, events):
+            if line.startswith(b"--") and self._delimiter_in_headers(head, line, events):
                 break
             self._line = len(head)
             self._lines += 1
-            if self._lines > self._max_lines:
+            if self._lines > self._maxima.headers:
                 raise self._limits.exceeded("max_headers", self._mark + self._line - len(line))
         return at
 
-    def _refuse_line_end(self, lf: bool) -> NoReturn:
+    def _refuse_line_end(self, lf: bool, end: int) -> NoReturn:
         """Refuse a line that ends otherwise than those of this stream."""
-        end = self._mark + len(self._head)
         if lf:
             raise Deviation.HEADER_CONTROL.at(end - 2, "a CR, and lines end in LF")
         raise Deviation.BARE_LF.at(end - 1)
 
-    def _check_header_size(self, ended: bool) -> None:
+    def _check_header_size(self, head: bytearray, ended: bool) -> None:
         """Refuse a line or a block that is too long, whichever limit comes first."""
-        head = self._head
-        end = len(head) - ended
+        maxima, end = self._maxima, len(head) - ended
         if not self._delimiters.lf and head[end - 1 : end] == b"\r" and end > self._line:
             end -= 1
-        line_over = end - self._line > self._max_line
-        block_over = len(head) > self._max_block
-        if block_over and (not line_over or self._max_block <= self._line + self._max_line):
-            raise self._limits.exceeded("max_header_block", self._mark + self._max_block)
+        line_over = end - self._line > maxima.header_line
+        block_over = len(head) > maxima.header_block
+        if block_over and (not line_over or maxima.header_block <= self._line + maxima.header_line):
+            raise self._limits.exceeded("max_header_block", self._mark + maxima.header_block)
         if line_over:
-            at = self._mark + self._line + self._max_line
+            at = self._mark + self._line + maxima.header_line
             raise self._limits.exceeded("max_header_line", at)
 
-    def _delimiter_in_headers(self, line: bytes, events: Events) -> bool:
+    def _delimiter_in_headers(self, head: bytearray, line: bytes, events: Events) -> bool:
         """Act on a header line that is a delimiter; tell whether it was one."""
         delimiters, offset = self._delimiters, self._mark + self._line
         result = delimiters.match(line, 0, len(line), offset, _SUFFIX, final=True)
@@ -139,28 +147,39 @@ class Blocks(State):
             raise Deviation.DELIMITER_IN_HEADERS.at(offset)
         width = 1 if delimiters.lf else 2
         self._base, base = offset, self._base
-        self._examine(bytes(self._head[: max(0, self._line - width)]), False, events)
+        self._examine(head, width, False, events)
         if self._place == MEASURED:
             raise Deviation.LENGTH_MISMATCH.at(offset)
         self._delimiter(result, 0, events, leaf=self._place == BODY)
         self._base = base
         return True
 
-    def _examine(self, block: bytes, nested: bool, events: Events) -> None:
+    def _examine(self, lines: bytearray, width: int, nested: bool, events: Events) -> None:
+        """Examine a whole block, whose lines end in ``width`` bytes, and begin its part."""
+        block = bytes(lines[: max(0, self._line - width)])
+        self._head = None
+        plain = plain_head(block, self._outer.mask) if self._usual else None
+        if plain is not None and self._lines <= _PLAIN_LINES:
+            body = self._mark + len(lines)
+            events.append(PartBegin(block, 0, self._mark, body, False, *plain))
+            self._enter_body()
+            return
         delimiters = self._delimiters
-        size = len(self._head)
         level = delimiters.levels[-1]._replace(nested=nested)
         head = examine(block, self._mark, level, lf=bool(delimiters.lf))
-        self._head = bytearray()
-        self._line = self._lines = 0
-        self._begin(head, size, events)
+        self._begin(head, len(lines), events)
+
+    def _enter_body(self) -> None:
+        self._fresh = True
+        self._size = 0
+        self._place = BODY
 
     def _begin(self, head: Head, size: int, events: Events) -> None:
         """Begin the part whose header block, of ``size`` bytes, has just ended."""
-        depth = len(self._ends) - 1
+        depth = len(self._delimiters.levels) - 1
         offset, body_offset = self._mark, self._mark + size
         child, length = head.child, head.length
-        if child is not None and depth + 2 > self._max_depth:
+        if child is not None and depth + 2 > self._maxima.depth:
             raise self._limits.exceeded("max_depth", offset)
         events.append(
             PartBegin(
@@ -174,19 +193,16 @@ class Blocks(State):
                 content_type(head.block),
             )
         )
-        self._fresh = True
-        self._size = 0
+        self._enter_body()
         if child is not None:
             self._mark = body_offset
             self._open(child.boundary, child.form, body_offset + length if length >= 0 else -1)
-        elif length < 0:
-            self._place = BODY
-        else:
+        elif length >= 0:
             self._remaining = length
             self._place = MEASURED
             self._end_measured(events)
 
     def _end_measured(self, events: Events) -> None:
         if self._remaining == 0:
-            events.append(part_end(len(self._ends) - 1))
+            events.append(part_end(len(self._delimiters.levels) - 1))
             self._place = AFTER_LENGTH

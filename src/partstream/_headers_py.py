@@ -11,7 +11,6 @@ from typing import Final
 
 from . import hdrs
 from .deviations import Deviation
-from .headers import Level
 
 __all__ = ["plain_head", "tokenize"]
 
@@ -59,35 +58,45 @@ def _line_of(block: bytes, start: bytes) -> int:
     return at + 2 if at >= 0 else -1
 
 
-def plain_head(block: bytes, level: Level) -> tuple[str, str | None, str | None] | None:
+def plain_head(block: bytes, mask: int) -> tuple[str, str | None, str | None] | None:
     """Read a header block in the shape that browsers write.
 
     That is a Content-Disposition with a name and perhaps a filename, nothing escaped in them, and
     perhaps a Content-Type that is no multipart.
+
+    Args:
+        block: the lines, without the line ends of the last one.
+        mask: the deviations that are tolerated.
 
     Returns:
         The name, the filename and the type without its parameters; or None where the block looks
         otherwise, and ``headers.examine`` has to read it.
     """
     try:
-        text = block.decode()
+        pieces = block.decode().split('"', 4)
     except UnicodeDecodeError:
         return None
-    line, more, rest = text.partition("\r\n")
-    pieces = line.split('"')
-    if pieces[0] != _USUAL_START or "%" in line or "\\" in line or not line.isprintable():
+    if pieces[0] != _USUAL_START:
         return None
-    if len(pieces) == 3 and not pieces[2]:
-        filename = None
-    elif len(pieces) == 5 and pieces[2] == "; filename=" and not pieces[4]:
-        filename = pieces[3]
+    filename = None
+    if len(pieces) == 5 and pieces[2] == "; filename=":
+        _, name, _, filename, rest = pieces
+        given = name + filename
+    elif len(pieces) == 3:
+        _, name, rest = pieces
+        given = name
     else:
         return None
-    if not more:
-        return pieces[1], filename, None
-    if not rest.startswith("Content-Type: ") or not rest.isprintable():
+    if "%" in given or "\\" in given or not given.isprintable():
         return None
-    value = rest[14:].partition(";")[0].strip(" ").lower()
-    if value.startswith("multipart/") or not level.mask & _CHARSET_LATER:
+    if not rest:
+        return name, filename, None
+    if not rest.startswith("\r\nContent-Type: "):
         return None
-    return pieces[1], filename, value
+    value = rest[16:]
+    if not value.isprintable() or not mask & _CHARSET_LATER:
+        return None
+    essence = value.partition(";")[0].strip(" ").lower()
+    if essence.startswith("multipart/"):
+        return None
+    return name, filename, essence

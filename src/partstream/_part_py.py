@@ -24,6 +24,8 @@ class PartBegin:
         "_offset",
     )
 
+    _headers: CIMultiDictProxy[str]  # made when somebody asks for them
+
     def __init__(
         self,
         block: bytes,
@@ -43,7 +45,6 @@ class PartBegin:
         self._name = name
         self._filename = filename
         self._content_type = content_type
-        self._headers: CIMultiDictProxy[str] | None = None
 
     @property
     def depth(self) -> int:
@@ -83,9 +84,11 @@ class PartBegin:
     @property
     def headers(self) -> CIMultiDictProxy[str]:
         """The headers: case-insensitive, in their order, with repeated names."""
-        if self._headers is None:
+        try:
+            return self._headers
+        except AttributeError:
             self._headers = CIMultiDictProxy(CIMultiDict(tokenize(self._block)))
-        return self._headers
+            return self._headers
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PartBegin):

@@ -30,20 +30,24 @@ from typing import Any, Final, NoReturn
 from ._between_py import Between
 from ._delimiters_py import MORE, NO
 from ._part_py import PartBegin
-from ._state_py import BETWEEN, BODY, HEADERS, MEASURED, Events
+from ._state_py import BETWEEN, BODY, BUSY, CLOSED, HEADERS, INTERRUPTED, MEASURED, Events, Refusal
 from .deviations import Deviation, cut_short
 from .errors import MultipartError
 from .events import EventList, part_end
 
 __all__ = ["PartBegin", "Scanner"]
 
+_CR: Final = 13  # a number is looked for faster than bytes
+_LF: Final = 10
 _DASH: Final = 45
+_SMALL: Final = 80  # a chunk that a delimiter may be longer than
 _WINDOW: Final = 192  # longer than a delimiter with all its padding
 _NOWHERE: Final = -1  # what find() gives
 _UNKNOWN: Final = -2
 _END: Final = part_end(0)
-_NO_CR: Final = -2
+_NO_CR: Final = -3
 _LINE_ENDS: Final = b"\r\n"
+_MAY_FOLLOW: Final = b"\r\n-\t "  # what a delimiter may go on with
 _DENSE: Final = frozenset({b"\n\r", b"\r\r"})  # what follows a CR where line ends are dense
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
@@ -75,28 +79,29 @@ class Scanner(Between):
             flow = self._flow
         except AttributeError:
             raise _not_set_up() from None
-        known = _first_in(data, flow) if flow else _UNKNOWN
-        if known == _NOWHERE:
-            self.offset += len(data)
-            return [data]
-        if self._busy or self._closed or self._error is not None:
-            self._refuse()
-        self._busy = True
-        self._flow = b""
+        known = _UNKNOWN
+        if flow:
+            known = _first_in(data, flow)
+            if known == _NOWHERE:
+                self.offset += len(data)
+                return [data]
+            self._flow = b""
+        if self._refusal is not None:
+            _refuse(self._refusal)
+        self._refusal = BUSY
         self._known = known
         events: Events = []
         try:
             self._feed(data, events)
         except MultipartError as error:
-            self._error = error
+            self._refusal = error
             if events:
                 return EventList(events, error)
             raise
         except BaseException:
-            self._closed = True  # interrupted somewhere amid a chunk: where, nobody knows
+            self._refusal = INTERRUPTED  # somewhere amid a chunk: where, nobody knows
             raise
-        finally:
-            self._busy = False
+        self._refusal = None
         return events
 
     def close(self) -> list[Any]:
@@ -108,54 +113,49 @@ class Scanner(Between):
         Raises:
             IncompleteBody: if the closing delimiter has not come.
             MultipartError: the fault that feed() met.
-            ValueError: when another thread is feeding this parser just now.
+            ValueError: when another thread is feeding this parser just now, or was interrupted
+                while it did.
         """
-        if not hasattr(self, "offset"):
-            raise _not_set_up()
-        if self._error is None and (self._closed or (self.end_offset >= 0 and not self._busy
-                                                     and self._crlf_left != b"\n")):  # fmt: skip
-            self._closed = True
-            self._flow = b""
-            return []
-        if self._busy or self._error is not None:
-            self._refuse()
-        self._busy = True
+        try:
+            refusal = self._refusal
+        except AttributeError:
+            raise _not_set_up() from None
+        if refusal is not None:
+            if refusal is CLOSED:
+                return []
+            _refuse(refusal)
+        self._refusal = BUSY
         self._flow = b""
         events: Events = []
-        try:
-            self._closed = self._final = True
-            held, self._held = self._held, b""
-            self._base = self.offset - len(held)
-            self._last = _UNKNOWN
-            at, end = 0, len(held)
-            while at < end:
-                at = _STEPS[self._place](self, held, at, events)
-            self._end(events)
-        except MultipartError as error:
-            self._error = error
-            raise
-        finally:
-            self._busy = False
+        if self.end_offset < 0 or self._crlf_left == b"\n":
+            try:
+                self._close(events)
+            except MultipartError as error:
+                self._refusal = error
+                raise
+            except BaseException:
+                self._refusal = INTERRUPTED
+                raise
+        self._refusal = CLOSED
         return events
 
-    def _refuse(self) -> NoReturn:
-        """Say why this parser takes nothing."""
-        if self._busy:
-            raise ValueError("this parser is in use by another thread: make one for each stream")
-        if self._error is not None:
-            raise self._error
-        raise ValueError("this parser was closed, or interrupted: make a new one for each stream")
+    def _close(self, events: Events) -> None:
+        self._final = True
+        held, self._held = self._held, b""
+        self._base = self.offset - len(held)
+        self._last = self._known = _UNKNOWN
+        at, end = 0, len(held)
+        while at < end:
+            at = _STEPS[self._place](self, held, at, events)
+        self._end(events)
 
     def _feed(self, data: bytes, events: Events) -> None:
-        at, end = 0, len(data)
-        too_long = self.offset + end > self._max_total
-        if self._head and not too_long and len(self._head) + end <= self._reach:
-            if b"\n" not in data:  # a piece of a header line: the path of very small chunks
-                self._head += data
-                self.offset += end
-                return
+        at, end, maxima = 0, len(data), self._maxima
+        too_long = self.offset + end > maxima.total_size
+        if end < _SMALL and not too_long and self._take_piece(data, end):
+            return
         if too_long:
-            end = self._max_total - self.offset
+            end = maxima.total_size - self.offset
             data = data[:end]
         while self._held and at < end:
             at += self._feed_held(data, at, events)
@@ -165,10 +165,24 @@ class Scanner(Between):
         while at < end:
             at = _STEPS[self._place](self, data, at, events)
         if too_long:
-            raise self._limits.exceeded("max_total_size", self._max_total)
-        flowing = self._place == BODY and not self._fresh and not self._held
-        flowing = flowing and self._limits.unlimited
-        self._flow = self._delimiters.usual if flowing else b""
+            raise self._limits.exceeded("max_total_size", maxima.total_size)
+        if self._place == BODY and self._usual and not self._fresh and not self._held:
+            if self._limits.unlimited:
+                self._flow = self._usual
+
+    def _take_piece(self, data: bytes, end: int) -> bool:
+        """Take a piece of a header line or of a delimiter; tell whether it was one."""
+        if self._held:
+            piece = self._held + data
+            if not self._expected().startswith(piece):
+                return False
+            self._held = piece
+        elif self._head and _LF not in data and len(self._head) + end <= self._maxima.reach:
+            self._head += data
+        else:
+            return False
+        self.offset += end
+        return True
 
     def _feed_held(self, data: bytes, start: int, events: Events) -> int:
         """Decide on what was held back; give how many bytes of the chunk that took.
@@ -186,8 +200,9 @@ class Scanner(Between):
             self._held = window
             self.offset += end - held
             return end - held
-        if expected and not self._fresh and self._is_data(window, held, end, events):
-            return 0
+        if expected and not self._first and not self._fresh:
+            if self._is_data(window, held, end, events):
+                return 0
         self.offset += end - held
         self._last = _UNKNOWN
         at = 0
@@ -198,6 +213,10 @@ class Scanner(Between):
 
     def _expected(self) -> bytes:
         """Give what held bytes would have to go on as; empty where that is not so simple."""
+        if self._usual and self._place == BODY:
+            return b"" if self._fresh else self._usual
+        if self._first:
+            return self._first
         delimiters = self._delimiters
         if self._place == BODY or self._place == BETWEEN:
             if not self._fresh:
@@ -224,30 +243,43 @@ class Scanner(Between):
     # Bodies
 
     def _body(self, data: bytes, at: int, events: Events) -> int:
-        delimiters, end = self._delimiters, len(data)
         if self._fresh:
             if data[at] == _DASH:
+                delimiters, end = self._delimiters, len(data)
                 result = delimiters.match(data, at, end, self._base, _SUFFIX, self._final)
                 if result == MORE:
                     return self._hold(data, at)
                 if result != NO:
                     return self._unbroken(result, at, events, leaf=True)
             self._fresh = False
-        needle, width = delimiters.needle, 1 if delimiters.lf else 2
+        needle = self._usual
         found, self._known = self._known, _UNKNOWN
         if found < at:
-            found = self._find(data, at, needle) if delimiters.usual else data.find(needle, at)
-        while found >= 0:
+            found = self._find(data, at, needle) if needle else _UNKNOWN
+        if needle and found >= 0 and self._size + found - at <= self._maxima.part_size:
             after = found + len(needle) + 2
-            if delimiters.usual and self._size + found - at <= self._max_size:
-                if self._goes_on(data[after - 2 : after], self._base + after):
-                    return self._end_usual(data, at, found, after, events)
-            result = self._match(data, at, found, found + width, end, events, False)
-            if result != NO:
-                self._emit(data, at, found, events)
-                if result == MORE:
-                    return self._hold(data, found)
-                return self._delimiter(result, found, events, leaf=True)
+            if self._goes_on(data[after - 2 : after], self._base + after):
+                return self._end_usual(data, at, found, after, events)
+        return self._end_unusual(data, at, found, events)
+
+    def _end_unusual(self, data: bytes, at: int, found: int, events: Events) -> int:
+        """Go on from the needle at ``found``, where the body may end or go on."""
+        delimiters, end = self._delimiters, len(data)
+        needle, width = delimiters.needle, 1 if delimiters.lf else 2
+        size = len(needle)
+        # What goes on so is data, where only one boundary is open and no deviation counts.
+        suffixed = self._usual and self._outer.mask & _SUFFIX.bit
+        if found == _UNKNOWN:
+            found = data.find(needle, at)
+        while found >= 0:
+            after = found + size
+            if not suffixed or after >= end or data[after] in _MAY_FOLLOW:
+                result = self._match(data, at, found, found + width, end, events, False)
+                if result != NO:
+                    self._emit(data, at, found, events)
+                    if result == MORE:
+                        return self._hold(data, found)
+                    return self._delimiter(result, found, events, leaf=True)
             found = data.find(needle, found + 1)
         stop = end if found == _NO_CR else self._partial(data, at, end)
         self._emit(data, at, stop, events)
@@ -347,31 +379,30 @@ class Scanner(Between):
     # The end
 
     def _epilogue(self, data: bytes, at: int, events: Events) -> int:
-        if not self._discarded and data.startswith(self._crlf_left, at):
-            at += len(self._crlf_left)
-            self._mark += len(self._crlf_left)
-            self._crlf_left = b""
-        while self._crlf_left and at < len(data) and data[at] == self._crlf_left[0]:
-            self._crlf_left = self._crlf_left[1:]
+        left = self._crlf_left
+        while left and at < len(data) and data[at] == left[0]:
+            left = left[1:]
             self._mark += 1
             at += 1
+        self._crlf_left = left
         if at == len(data):
             return at
         self._crlf_left = b""
-        if not self._delimiters.levels[0].mask & Deviation.EPILOGUE.bit:
+        if not self._outer.mask & Deviation.EPILOGUE.bit:
             raise Deviation.EPILOGUE.at(self._base + at)
         self._discarded += len(data) - at
-        if self._discarded > self._max_epilogue:
-            raise self._limits.exceeded("max_epilogue", self._mark + self._max_epilogue)
+        limit = self._maxima.epilogue
+        if self._discarded > limit:
+            raise self._limits.exceeded("max_epilogue", self._mark + limit)
         return len(data)
 
     def _end(self, events: Events) -> None:
         """Refuse an end of input that comes too early, or end what is open (row p)."""
-        mask = self._delimiters.levels[0].mask
-        if self._place == HEADERS and mask & _IN_HEADERS:
+        mask = self._outer.mask
+        if self._place == HEADERS and self._head and mask & _IN_HEADERS:
             line = bytes(self._head[self._line :])  # which nothing ends any more
             if line.startswith(b"--"):
-                self._delimiter_in_headers(line, events)
+                self._delimiter_in_headers(self._head, line, events)
         if self.end_offset >= 0:
             if self._crlf_left == b"\n" and not self._delimiters.lf:  # a CR, and no LF
                 if not mask & Deviation.EPILOGUE.bit:
@@ -380,7 +411,7 @@ class Scanner(Between):
         started = self._delimiters.lf is not None
         if not started or not mask & Deviation.TRUNCATED.bit:
             raise cut_short(self.offset, started, self._parts, self._where())
-        depth = len(self._ends) - 1
+        depth = len(self._delimiters.levels) - 1
         if self._place in (BODY, MEASURED):
             events.append(part_end(depth, False))
         while depth > 0:
@@ -405,6 +436,12 @@ def _not_set_up() -> ValueError:
     return ValueError("this parser was not set up: call super().__init__() first")
 
 
+def _refuse(refusal: Refusal | MultipartError) -> NoReturn:
+    if isinstance(refusal, Refusal):
+        raise ValueError(refusal.why)
+    raise refusal
+
+
 def _first_in(data: bytes, needle: bytes) -> int:
     """Find the first delimiter in a chunk amid a body; _NOWHERE, or _UNKNOWN if it is not so plain.
 
@@ -412,15 +449,15 @@ def _first_in(data: bytes, needle: bytes) -> int:
     search is slow on dense line ends, its backward one on most else, and both are needless where
     there is no CR: the last CR tells which to take.
     """
-    last = data.rfind(b"\r", -len(needle))
-    if last < 0:
-        if not data:
+    tail = data[-len(needle) :]
+    if _CR in tail:
+        last = tail.rfind(b"\r")
+        if needle.startswith(tail[last:]):
             return _UNKNOWN
-        return _NOWHERE if data.find(b"\r") < 0 else data.find(needle)
-    if needle.startswith(data[last:]):
-        return _UNKNOWN
-    if data[last - 1 : last] in _LINE_ENDS:
-        return _NOWHERE if data.rfind(needle) < 0 else _UNKNOWN
+        if last and tail[last - 1] in _LINE_ENDS:
+            return _NOWHERE if data.rfind(needle) < 0 else _UNKNOWN
+    elif _CR not in data:
+        return _NOWHERE if data else _UNKNOWN
     return data.find(needle)
 
 

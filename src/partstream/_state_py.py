@@ -9,7 +9,7 @@ places themselves are in ``_between_py.py``, ``_blocks_py.py`` (header blocks) a
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from ._delimiters_py import CLOSE, Delimiters
 from .deviations import Deviation
@@ -20,7 +20,8 @@ from .limits import Limits
 from .parameters import checked_boundary
 from .policy import Policy, check_settings
 
-__all__ = ["AFTER_LENGTH", "BETWEEN", "BODY", "EPILOGUE", "HEADERS", "MEASURED", "Events", "State"]
+__all__ = ["AFTER_LENGTH", "BETWEEN", "BODY", "BUSY", "CLOSED", "EPILOGUE", "HEADERS",
+           "INTERRUPTED", "MEASURED", "Events", "State"]  # fmt: skip
 
 BETWEEN: Final = 0
 HEADERS: Final = 1
@@ -37,8 +38,29 @@ Events = list[Any]
 _level = lru_cache(maxsize=64)(Level)
 
 
+def _is_form(subtype: object) -> bool:
+    if not isinstance(subtype, str):
+        raise TypeError(f"subtype takes a str such as 'form-data', not {type(subtype).__name__}")
+    return subtype.lower() == "form-data"
+
+
+class Refusal(NamedTuple):
+    """Why a parser takes nothing, where that is no fault of its input."""
+
+    why: str
+
+
+BUSY: Final = Refusal("this parser is in use by another thread: make one for each stream")
+CLOSED: Final = Refusal("this parser was closed: make a new one for each stream")
+INTERRUPTED: Final = Refusal("this parser was interrupted: make a new one for each stream")
+
+
 class State:
     """The fields of a scanner; see :class:`partstream.MultipartParser` for the arguments.
+
+    A parser lives for one small form more often than not, so it sets up only what that takes.
+    What a place needs is set where the place is entered, and the stack of boundaries is made when
+    something comes that is not plain.
 
     Attributes:
         offset: how many bytes were fed.
@@ -46,14 +68,27 @@ class State:
     """
 
     __slots__ = (
-        "_base", "_busy", "_closed", "_closed_end", "_crlf_left", "_delimiters", "_discarded",
-        "_ends", "_error", "_final", "_flow", "_fresh", "_head", "_held", "_in_preamble",
-        "_known", "_last",
-        "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_max_block", "_max_depth",
-        "_max_epilogue", "_max_line", "_max_lines", "_max_parts", "_max_preamble", "_max_size",
-        "_max_total", "_nested", "_parts", "_place", "_policy", "_reach", "_remaining", "_size",
-        "end_offset", "offset",
+        "_base", "_boundary", "_closed_end", "_crlf_left", "_discarded", "_ends",
+        "_final", "_first", "_flow", "_fresh", "_head", "_held", "_in_preamble", "_known", "_last",
+        "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_maxima", "_outer", "_parts",
+        "_place", "_policy", "_refusal", "_remaining", "_size", "_stack", "_usual", "end_offset",
+        "offset",
     )  # fmt: skip
+
+    _base: int  # offset of the data at hand
+    _closed_end: int  # where the multipart must end whose epilogue this is, -1 if unknown
+    _crlf_left: bytes  # what may follow the closing delimiter in any case
+    _discarded: int  # bytes of this preamble or epilogue
+    _ends: list[int]  # where each open multipart must end, -1 if unknown
+    _fresh: bool  # whether nothing was read since the place that the scanner is in began
+    _in_preamble: bool
+    _known: int  # the first place of the needle in the chunk at hand, if it is known
+    _last: int  # the last place of the needle in the data at hand, if looked for
+    _last_is_cr: bool  # of what was discarded
+    _line: int  # where in the header block the line starts that is being read
+    _lines: int  # of the header block so far
+    _remaining: int  # bytes of a body with Content-Length
+    _size: int  # of the body so far
 
     def __init__(
         self,
@@ -66,41 +101,30 @@ class State:
     ) -> None:
         if hasattr(self, "offset"):
             raise ValueError("a parser cannot be used again: make a new one for each stream")
-        if not isinstance(subtype, str):
-            raise TypeError(
-                f"subtype takes a str such as 'form-data', not {type(subtype).__name__}"
-            )
         if type(limits) is not Limits or type(policy) is not Policy:
             check_settings(limits, policy)
-        raw = checked_boundary(boundary)
+        if subtype == "form-data":
+            mask, form = policy.form_mask, True
+        else:
+            form = _is_form(subtype)
+            mask = policy.form_mask if form else policy.other_mask
+        self._boundary = raw = checked_boundary(boundary)
+        self._outer = _level(mask, form, nested)
         self._limits = limits
+        self._maxima = limits.maxima
         self._policy = policy
-        self._nested = nested
-        (self._max_line, self._max_lines, self._max_block, self._max_preamble,
-         self._max_epilogue, self._max_depth, self._max_parts, self._max_size,
-         self._max_total, _) = limits.maxima  # fmt: skip
-        self._reach = min(self._max_line, self._max_block)
-        self._error: MultipartError | None = None
-        self._busy = self._closed = False
+        self._refusal: Refusal | MultipartError | None = None
         self._final = False  # no more bytes can come
+        self._first = b"--" + raw + b"\r\n"  # how a stream should start; empty once it has
+        self._usual = b""  # the needle, where one boundary is open and lines end in CRLF
         self._held = b""
         self._flow = b""  # what ends the body that is being read, if nothing else is to be watched
-        self._base = self.offset = 0  # of the data at hand, and of what follows it
-        self._last = -1  # the last place of the needle in the data at hand, if looked for
-        self._known = -1  # the first place of the needle in the chunk at hand, if it is known
+        self._head: bytearray | None = None
+        self._stack: Delimiters | None = None
         self._mark = 0  # where the place that the scanner is in began
-        self._ends = [-1]  # where each open multipart must end, -1 if unknown
-        self._closed_end = -1  # the same of the one whose epilogue this is
-        self._head = bytearray()
-        self._line = self._lines = 0  # of the header block: start of the line, lines so far
-        self._parts = self._size = 0
-        self._remaining = self.end_offset = -1
-        self._crlf_left = b"\r\n"  # what may follow the closing delimiter in any case
-        form = subtype == "form-data" or subtype.lower() == "form-data"
-        mask = policy.form_mask if form else policy.other_mask
-        level = _level(mask, form, nested)
-        self._delimiters = Delimiters(raw, level)
-        self._enter_between(preamble=True)
+        self._parts = self.offset = 0
+        self.end_offset = -1
+        self._place = BETWEEN
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a parser cannot be copied or pickled: make a new one for each stream")
@@ -110,10 +134,22 @@ class State:
         """Whether the closing delimiter of the outermost multipart has come."""
         return self.end_offset >= 0
 
+    @property
+    def _delimiters(self) -> Delimiters:
+        """The stack of boundaries, made when something is not plain."""
+        if self._stack is None:
+            self._stack = Delimiters(self._boundary, self._outer)
+            self._ends = [-1]
+            self._closed_end = -1
+            if self._usual:
+                self._stack.settle()
+        return self._stack
+
     def _open(self, boundary: bytes, form: bool, end: int) -> None:
         """Enter a multipart within the one that is being read."""
         mask = self._policy.form_mask if form else self._policy.other_mask
-        self._delimiters.push(boundary, _level(mask, form, self._nested))
+        self._delimiters.push(boundary, _level(mask, form, self._outer.nested))
+        self._usual = b""
         self._ends.append(end)
         self._enter_between(preamble=True)
 
@@ -132,7 +168,7 @@ class State:
         if self._final:
             return end
         # A needle has one line end, at its start: what may become one starts at the last of them.
-        needle = self._delimiters.needle
+        needle = self._usual or self._delimiters.needle
         found = data.rfind(needle[:1], max(at, end - len(needle) + 1), end)
         return found if found >= 0 and needle.startswith(data[found:end]) else end
 
@@ -141,8 +177,8 @@ class State:
         if size <= 0:
             return
         self._size += size
-        if self._size > self._max_size:
-            allowed = stop - (self._size - self._max_size)
+        if self._size > self._maxima.part_size:
+            allowed = stop - (self._size - self._maxima.part_size)
             if allowed > start:
                 events.append(data[start:allowed])
             raise self._limits.exceeded("max_part_size", self._base + allowed)
@@ -152,10 +188,11 @@ class State:
         if stop > start:
             self._discarded += stop - start
             self._last_is_cr = data[stop - 1] == _CR
-        # A CR before the LF that the search starts with belongs to the delimiter.
-        size = self._discarded - (self._last_is_cr and self._delimiters.lf is None)
-        limit = self._max_preamble if self._in_preamble else self._max_epilogue
-        if size > limit:
+        limit = self._maxima.preamble if self._in_preamble else self._maxima.epilogue
+        if self._discarded > limit:
+            # A CR before the LF that the search starts with belongs to the delimiter.
+            if self._last_is_cr and self._discarded - 1 == limit and self._delimiters.lf is None:
+                return
             name = "max_preamble" if self._in_preamble else "max_epilogue"
             raise self._limits.exceeded(name, self._mark + limit)
 
@@ -176,12 +213,13 @@ class State:
             events.append(part_end(top, False))
         if len(delimiters.levels) > level + 1:
             delimiters.cut(level + 1)
+        self._usual = delimiters.usual
         self._mark = self._base + delimiters.end
         if result == CLOSE:
             self._close_level(level, events)
         else:
             self._parts += 1
-            if self._parts > self._max_parts:
+            if self._parts > self._maxima.parts:
                 raise self._limits.exceeded("max_parts", offset)
             self._place = HEADERS
         return delimiters.end
@@ -194,6 +232,7 @@ class State:
             self._place = EPILOGUE
             return
         self._delimiters.cut(level)
+        self._usual = self._delimiters.usual
         self._closed_end = self._ends.pop()
         events.append(part_end(level - 1))
         self._enter_between(preamble=False)

@@ -29,6 +29,7 @@ class Maxima(NamedTuple):
     part_size: int
     total_size: int
     decoded_size: int
+    reach: int  # what a header block may be as long as it has one line
 
 
 def _limit(default: int | None, doc: str, unit: str = "bytes") -> Any:
@@ -69,19 +70,18 @@ class Limits:
     maxima: Maxima = field(init=False, repr=False, compare=False)
     #: The same as native 64-bit integers: what the compiled scanner takes.
     packed: bytes = field(init=False, repr=False, compare=False)
+    #: Whether neither a part nor the stream has a limit to its size.
+    unlimited: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         values = []
         for limit in dataclasses.fields(self):
             if limit.init:
                 values.append(_checked(limit.name, getattr(self, limit.name)))
-        object.__setattr__(self, "maxima", Maxima(*values))
+        object.__setattr__(self, "maxima", Maxima._make((*values, min(values[0], values[2]))))
+        unlimited = self.max_part_size is None and self.max_total_size is None
+        object.__setattr__(self, "unlimited", unlimited)
         object.__setattr__(self, "packed", pack(f"{len(values)}q", *values))
-
-    @property
-    def unlimited(self) -> bool:
-        """Whether neither a part nor the stream has a limit to its size."""
-        return self.max_part_size is None and self.max_total_size is None
 
     def exceeded(self, name: str, offset: int | None) -> LimitExceeded:
         """Give the error for the limit ``name``.

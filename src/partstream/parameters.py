@@ -135,9 +135,9 @@ def checked_boundary(boundary: str | bytes, offset: int | None = None) -> bytes:
         ParseError: for one that is empty, longer than 70 bytes, or has unusable characters.
         TypeError: for anything but str and bytes.
     """
-    if type(boundary) is str and boundary.isascii() and 0 < len(boundary) <= _MAX_BOUNDARY:
-        if boundary.isprintable() and boundary[-1] != " ":
-            return boundary.encode("ascii")
+    if type(boundary) is str and boundary.isascii() and boundary.isprintable():
+        if 0 < len(boundary) <= _MAX_BOUNDARY and boundary[-1] != " ":
+            return boundary.encode()
     if isinstance(boundary, str):
         raw = boundary.encode("utf-8", "surrogateescape")
     elif isinstance(boundary, (bytes, bytearray, memoryview)):
