@@ -2,8 +2,8 @@
 
 A sample is several passes over the input, enough to last about `MIN_SAMPLE`. In every round each
 contender takes one sample, in an order that is shuffled anew (from a fixed seed), so that a slow
-spell of the machine, or the caches that whoever came before left behind, fall on all alike. The garbage collector runs before each sample and
-never in it.
+spell of the machine, or the caches that whoever came before left behind, fall on all alike. The
+garbage collector runs before each sample and never in it.
 """
 
 from __future__ import annotations

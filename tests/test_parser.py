@@ -386,6 +386,8 @@ def test_an_error_in_the_middle_ends_the_parser(
     monkeypatch.undo()
     with pytest.raises(ValueError, match="interrupted"):
         parser.feed(b"x")
+    with pytest.raises(ValueError, match="interrupted"):
+        parser.close()
 
 
 def test_parsers_in_threads_do_not_disturb_each_other(ps: ModuleType) -> None:

@@ -21,6 +21,7 @@ _LONG: Final = 16  # from here on a boundary is worth looking for by itself
 _WINDOW: Final = 192  # longer than a delimiter with all its padding
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
+_PREAMBLE: Final = Deviation.PREAMBLE.bit
 
 
 class Between(Blocks):
@@ -30,27 +31,25 @@ class Between(Blocks):
 
     def _between(self, data: bytes, at: int, events: Events) -> int:
         if self._first:
-            first, self._first = self._first, b""
-            if data.startswith(first, at):
+            line, self._first = self._first, b""
+            if data.startswith(line, at):
                 if self._maxima.parts:
-                    self._usual = b"\r\n" + first[:-2]
-                    self._parts = 1
-                    self._place = HEADERS
-                    at += len(first)
-                    self._mark = self._base + at
-                    return at
-            elif not self._final and first.startswith(data[at : at + len(first)]):
-                self._first = first
+                    return self._first_line(line, at)
+            elif not self._final and line.startswith(data[at : at + len(line)]):
+                self._first = line
                 return self._hold(data, at)
             self._enter_between(preamble=True)
         if self._fresh:
-            return self._take_start(data, at, events)
-        delimiters, end = self._delimiters, len(data)
-        line = delimiters.boundary if delimiters.lf is None else b""
-        long = len(line) >= _LONG
-        # Before the first delimiter it is not known yet whose the dashes are (row c3), and all that
-        # is sure to stand there is the announced boundary; it is worth looking for if it is long.
-        found = data.find(line if long else delimiters.needle, at)
+            if data[at] == _DASH or not self._outer.mask & _PREAMBLE or self._stack is not None:
+                return self._take_start(data, at, events)
+            self._fresh = False
+        end, stack = len(data), self._stack
+        first = stack is None or stack.lf is None  # whether the first delimiter has not come
+        long = first and len(self._boundary) >= _LONG
+        # Until then it is not known whose the dashes are (row c3), and all that is sure to stand
+        # there is the announced boundary; it is worth looking for if it is long.
+        needle = self._boundary if long else self._delimiters.needle
+        found = data.find(needle, at)
         while found >= 0:
             start = self._line_end_before(data, at, found) if long else found
             if start >= 0:
@@ -59,13 +58,23 @@ class Between(Blocks):
                 stop = self._take_line(data, start, end, events)
                 if stop >= 0:
                     return stop
-            found = data.find(line if long else delimiters.needle, found + 1)
-        if delimiters.lf is None:
+            found = data.find(needle, found + 1)
+        if first:
             stop = self._partial_line(data, at, end)
         else:
             stop = self._partial(data, at, end)
         self._discard(data, at, stop)
         return self._hold(data, stop) if stop < end else end
+
+    def _first_line(self, line: bytes, at: int) -> int:
+        """Act on a first delimiter that is as it should be, as _delimiter() would."""
+        self._usual = b"\r\n" + line[:-2]
+        if self._stack is not None:
+            self._stack.settle()
+        self._parts = 1
+        self._place = HEADERS
+        self._mark = self._base + at + len(line)
+        return at + len(line)
 
     def _take_start(self, data: bytes, at: int, events: Events) -> int:
         """Act on a delimiter with nothing before it, if there is one."""
@@ -77,7 +86,7 @@ class Between(Blocks):
                 return self._hold(data, at)
             if result != NO:
                 return self._delimiter(result, at, events)
-        if not delimiters.levels[-1].mask & Deviation.PREAMBLE.bit:
+        if not delimiters.levels[-1].mask & _PREAMBLE:
             return self._strict_start(data, at)
         self._fresh = False
         return at
@@ -86,6 +95,9 @@ class Between(Blocks):
         """Act on the line behind the line end at ``at``; -1 if it is no delimiter."""
         delimiters = self._delimiters
         start = at + (2 if delimiters.lf is False else 1)
+        if delimiters.lf is None and self._last_is_cr and self._maxima.parts:
+            if data.startswith(delimiters.first, start):
+                return self._first_line(delimiters.first, start)
         suffix = _FIRST_SUFFIX if self._in_preamble else _SUFFIX
         result = delimiters.match(data, start, end, self._base, suffix, self._final)
         if result == NO:
@@ -111,9 +123,8 @@ class Between(Blocks):
         line = data[start + 1 :]
         if line and line[0] != _DASH:
             return end
-        delimiters = self._delimiters
-        dashed = delimiters.boundary if delimiters.boundary.startswith(b"--") else b""
-        more = delimiters.first.startswith(line) or dashed.startswith(line)
+        dashed = self._boundary if self._boundary.startswith(b"--") else b""
+        more = self._delimiters.first.startswith(line) or dashed.startswith(line)
         return start if more else end
 
     def _strict_start(self, data: bytes, at: int) -> int:

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 from ._delimiters_py import NO
 from ._headers_py import content_type, plain_head
 from ._part_py import PartBegin
-from ._state_py import AFTER_LENGTH, BODY, EPILOGUE, HEADERS, MEASURED, Events, State
+from ._state_py import AFTER_LENGTH, BODY, EPILOGUE, MEASURED, Events, State
 from .deviations import Deviation
 from .events import part_end
 from .headers import Head, examine
@@ -40,8 +40,8 @@ class Blocks(State):
             return self._header_lines(data, at, events)
         needle, base, mask = self._usual, self._base, self._outer.mask
         size = len(needle) + 2
-        reach = _PLAIN_SIZE if _PLAIN_SIZE < maxima.reach else maxima.reach
-        longest = _SHORT if _SHORT < maxima.part_size else maxima.part_size
+        reach = _PLAIN_SIZE if maxima.reach > _PLAIN_SIZE else maxima.reach
+        longest = _SHORT if maxima.part_size > _SHORT else maxima.part_size
         parts, most = self._parts, maxima.parts
         while True:
             end = data.find(b"\r\n\r\n", at, at + reach)

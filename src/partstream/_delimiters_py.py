@@ -43,7 +43,6 @@ class Delimiters:
     Attributes:
         levels: what each open multipart means for the parts in it.
         first: the first line of a stream that is as it should be.
-        boundary: the outermost boundary, as announced.
         usual: the needle, where one boundary is open and lines end in CRLF; else empty.
         lf: whether lines end in LF; None until the first delimiter has shown it.
         level: which boundary matched last.
@@ -51,11 +50,10 @@ class Delimiters:
     """
 
     __slots__ = ("_boundaries", "_candidates", "_dashed", "_line", "_matched", "_needle",
-                 "_shown", "boundary", "end", "first", "level", "levels", "lf",
+                 "_shown", "end", "first", "level", "levels", "lf",
                  "usual")  # fmt: skip
 
     def __init__(self, boundary: bytes, level: Level) -> None:
-        self.boundary = boundary
         self._line = b"--" + boundary
         self.first = self._line + b"\r\n"
         self.levels = [level]
