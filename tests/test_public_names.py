@@ -17,12 +17,14 @@ Module = Callable[[str], ModuleType]
 #: What the sans-IO core exports.  The layers above add their names.
 CORE = {
     "BACKEND", "Deviation", "IncompleteBody", "LimitExceeded", "Limits", "MultipartError",
-    "MultipartParser", "ParseError", "PartBegin", "PartEnd", "Policy", "__version__", "hdrs",
+    "MultipartParser", "ParseError", "PartBegin", "PartEnd", "Policy", "UnsupportedEncoding",
+    "__version__", "hdrs",
 }  # fmt: skip
 
 #: All that there may be.
 DOCUMENTED = CORE | {
-    "BodyPartReader", "BodyPartReaderPayload", "BufferedReaderPayload", "BytesIOPayload",
+    "BadContentDispositionHeader", "BadContentDispositionParam", "ContentRange", "HttpMessage",
+    "PartIndex", "index", "BodyPartReader", "BodyPartReaderPayload", "BufferedReaderPayload", "BytesIOPayload",
     "BytesPayload", "AsyncIterablePayload", "Form", "IOBasePayload", "JsonPayload",
     "MultipartReader", "MultipartResponseWrapper", "MultipartWriter", "Order", "PAYLOAD_REGISTRY",
     "Payload", "StringIOPayload", "StringPayload", "TextIOPayload", "UploadedFile",
@@ -55,7 +57,7 @@ def test_both_twins_export_the_same(twins: dict[str, ModuleType]) -> None:
 
 
 def test_every_module_exports_what_it_has(ps: ModuleType, ps_module: Module) -> None:
-    for name in ("charsets", "deviations", "errors", "events", "headers", "limits", "parameters",
+    for name in ("charsets", "deviations", "disposition", "errors", "events", "headers", "limits", "parameters",
                  "parser", "policy", "_backend"):  # fmt: skip
         module = ps_module(name)
         for item in module.__all__:

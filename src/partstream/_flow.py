@@ -2,13 +2,14 @@
 
 This is all the logic of reading, without any waiting: each step either gives a result or
 :data:`NEED`, which says that it wants more bytes and will go on where it stopped.  A driver
-(``reader.py`` for coroutines) repeats ``fill`` and the step until the result is there, so that an
-async and a blocking reader differ in three lines a method.
+(``reader.py`` for coroutines, ``sync.py`` for plain calls) repeats ``fill`` and the step until the
+result is there, so that an async and a blocking reader differ in three lines a method.
 """
 
 from __future__ import annotations
 
 import enum
+import warnings
 from collections.abc import Iterator
 from typing import Any, Final, final
 
@@ -16,8 +17,9 @@ from ._backend import PartBegin
 from .errors import MultipartError
 from .events import PartEnd
 from .parser import MultipartParser
+from .sources import Source
 
-__all__ = ["NEED", "Body", "Flow", "Need"]
+__all__ = ["NEED", "Flow", "Need"]
 
 
 @final
@@ -41,16 +43,53 @@ class Flow:
         drain: read on behind the closing delimiter, to the end of the source, because something
             there would be a fault.  Otherwise the stream ends with its closing delimiter, and
             what follows is never looked at, so that nothing depends on how the bytes were cut.
+
+    Attributes:
+        source: where the bytes come from; a driver pulls them.
+        filling: whether somebody is waiting for bytes just now.
+        error: what ended the stream too early; it is raised again by every later step.
+        ended: whether the source has come to its end.
+        fed: how many bytes the source has given.
     """
 
-    __slots__ = ("drain", "ended", "error", "events", "parser")
+    __slots__ = ("ahead", "drain", "ended", "error", "events", "fed", "filling", "parser",
+                 "source")  # fmt: skip
+
+    source: Source
 
     def __init__(self, parser: MultipartParser, drain: bool) -> None:
         self.parser = parser
         self.drain = drain
         self.events: Iterator[Any] = _NOTHING
+        self.ahead: Any = None  # an event that was looked at, and not taken
         self.error: MultipartError | None = None
         self.ended = False
+        self.fed = 0
+        self.filling = False
+
+    def check(self) -> None:
+        """Refuse to go on where another task or thread is reading, before anything is taken.
+
+        Raises:
+            ValueError: where another one waits for bytes of the same stream.
+        """
+        if self.filling:
+            raise ValueError("another task is reading this stream: read it from one task only")
+
+    def take_in(self, chunk: bytes) -> None:
+        """Take what the source gave, and give back what of it is behind the multipart."""
+        self.feed(chunk)
+        if self.parser.done and not self.drain and self.source.unread is not None:
+            behind = chunk[max(0, len(chunk) - (self.fed - self.parser.end_offset)) :]
+            self.give_back(behind.removeprefix(b"\r\n") if behind != b"\r" else b"")
+
+    def give_back(self, data: bytes) -> None:
+        """Have the source take bytes back, if it can."""
+        if data and self.source.unread is not None:
+            with warnings.catch_warnings():
+                # aiohttp deprecates its method for all but readers like this one.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.source.unread(data)
 
     def feed(self, chunk: bytes) -> None:
         """Take bytes from the source, ``b""`` at its end, once all events are taken.
@@ -60,6 +99,7 @@ class Flow:
         """
         try:
             if chunk:
+                self.fed += len(chunk)
                 self.events = iter(self.parser.feed(chunk))
             else:
                 self.ended = True
@@ -68,12 +108,20 @@ class Flow:
             self.error = error
             raise
 
+    @property
+    def done(self) -> bool:
+        """Whether the source need not be read on."""
+        return self.ended or self.error is not None or (self.parser.done and not self.drain)
+
     def take(self) -> PartBegin | bytes | PartEnd | None | Need:
         """Give the next event, None at the end of the stream, or NEED.
 
         Raises:
             MultipartError: the fault behind the last event, and again for every later call.
         """
+        if self.ahead is not None:
+            event, self.ahead = self.ahead, None
+            return event  # type: ignore[no-any-return]
         if self.error is not None:
             raise self.error
         try:
@@ -87,6 +135,19 @@ class Flow:
             return NEED
         return event
 
+    def take_end(self) -> PartEnd | None:
+        """Give the next event if it is the end of a part, and at hand."""
+        if self.ahead is None and self.error is None:
+            try:
+                self.ahead = next(self.events, None)
+            except MultipartError as error:
+                if not self.parser.done or self.drain:
+                    self.error = error
+        if type(self.ahead) is not PartEnd:
+            return None
+        event, self.ahead = self.ahead, None
+        return event
+
     def skip(self, depth: int) -> bool | Need:
         """Leave out what is left of the part at ``depth``; give whether it was complete."""
         while True:
@@ -97,81 +158,3 @@ class Flow:
                 return False
             if type(event) is PartEnd and event.depth == depth:
                 return event.complete
-
-
-class Body:
-    """The body of one part, while it is read."""
-
-    __slots__ = ("complete", "depth", "ended", "flow", "pieces", "rest", "rest_at")
-
-    def __init__(self, flow: Flow, depth: int) -> None:
-        self.flow = flow
-        self.depth = depth
-        self.ended = False  # its end has been taken from the flow
-        self.complete = True
-        self.pieces: list[bytes] = []  # of a read() that is under way
-        self.rest = b""  # of a chunk that was larger than wanted
-        self.rest_at = 0
-
-    @property
-    def at_eof(self) -> bool:
-        """Whether nothing is left to be read."""
-        return self.ended and not self.rest and not self.pieces
-
-    def chunk(self) -> bytes | Need:
-        """Give the next bytes as they came, ``b""`` at the end, or NEED."""
-        if self.pieces:
-            data = b"".join(self.pieces)
-            self.pieces = []
-            return data
-        if self.rest:
-            data = self.rest[self.rest_at :]
-            self.rest, self.rest_at = b"", 0
-            return data
-        if self.ended:
-            return b""
-        event = self.flow.take()
-        if type(event) is bytes:
-            return event
-        if event is NEED:
-            return NEED
-        self.ended = True
-        self.complete = type(event) is PartEnd and event.complete
-        return b""
-
-    def all(self) -> bytes | Need:
-        """Give all that is left, or NEED; what has come so far is kept."""
-        pieces = self.pieces
-        self.pieces = []
-        while True:
-            data = self.chunk()
-            if data is NEED:
-                self.pieces = pieces
-                return NEED
-            if not data:
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            pieces.append(data)
-
-    def some(self, size: int) -> bytes | Need:
-        """Give at most ``size`` of the next bytes, ``b""`` at the end, or NEED."""
-        if not self.rest:
-            data = self.chunk()
-            if data is NEED or len(data) <= size:
-                return data
-            self.rest = data
-        data = self.rest[self.rest_at : self.rest_at + size]
-        self.rest_at += size
-        if self.rest_at >= len(self.rest):
-            self.rest, self.rest_at = b"", 0
-        return data
-
-    def skip(self) -> Need | None:
-        """Leave out what is left, or give NEED."""
-        self.pieces, self.rest, self.rest_at = [], b"", 0
-        if not self.ended:
-            complete = self.flow.skip(self.depth)
-            if complete is NEED:
-                return NEED
-            self.ended = True
-            self.complete = complete
-        return None

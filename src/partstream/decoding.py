@@ -1,128 +1,204 @@
-"""Content-Encoding and Content-Transfer-Encoding, undone.
+"""Content-Encoding and Content-Transfer-Encoding, undone while the bytes arrive.
 
-Neither touches a form's parts on its own: RFC 7578 section 4.8 knows no Content-Encoding, and
-section 4.7 deprecates the other.  What is decoded is capped: a few kilobytes of gzip can mean
-gigabytes.
+A :class:`Decoder` is a row of stages; each takes bytes and gives those that it can make of them,
+in pieces of bounded size.  What is decoded is capped: a few kilobytes of gzip can mean gigabytes.
 """
 
 from __future__ import annotations
 
 import binascii
-import zlib
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from ._compression import CODINGS, PIECE, Missing, Stage
 from .deviations import Deviation
 from .limits import Limits
 
-__all__ = ["undo_content_encoding", "undo_transfer_encoding"]
+__all__ = ["NOT_BASE64", "Decoder"]
 
 _MOST_CODINGS: Final = 4
-_FIRST_WINDOW: Final = 512
-_LAST_WINDOW: Final = 1 << 20
 _IDENTITY: Final = frozenset({"7bit", "8bit", "binary", "identity", ""})
+_ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+#: The bytes that are no digit of base64 (RFC 2045 section 6.8 has them ignored).
+NOT_BASE64: Final = bytes(code for code in range(256) if code not in _ALPHABET)
 
 
-def undo_transfer_encoding(data: bytes, encoding: str) -> bytes:
-    """Undo a Content-Transfer-Encoding (RFC 2045 section 6).
+class _Base64:
+    """Undoes base64 (RFC 2045 section 6.8), wherever it is cut."""
+
+    def __init__(self) -> None:
+        self._left = b""
+        self._padded = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        for at in range(0, len(data), PIECE):
+            digits = self._left + data[at : at + PIECE].translate(None, NOT_BASE64)
+            whole = len(digits) & ~3
+            self._left = digits[whole:]
+            if whole:
+                yield self._quartets(digits[:whole])
+
+    def _quartets(self, digits: bytes) -> bytes:
+        padding = digits.find(b"=")
+        if self._padded or (padding >= 0 and digits[padding:] not in (b"=", b"==")):
+            raise ValueError("padding stands amid the data")
+        self._padded = padding >= 0
+        return binascii.a2b_base64(digits)
+
+    def end(self) -> bytes:
+        if self._left:
+            raise ValueError("the data ends amid four digits")
+        return b""
+
+
+class _QuotedPrintable:
+    """Undoes quoted-printable (RFC 2045 section 6.7), wherever it is cut."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        for at in range(0, len(data), PIECE):
+            yield self._piece(self._left + data[at : at + PIECE])
+
+    def _piece(self, data: bytes) -> bytes:
+        end = len(data)  # or where an escape starts that may go on
+        if data.endswith(b"="):
+            end -= 1
+        elif data[-2:-1] == b"=" and not data.endswith(b"\n"):
+            end -= 2
+        self._left = data[end:]
+        return binascii.a2b_qp(data[:end])
+
+    def end(self) -> bytes:
+        left, self._left = self._left, b""
+        return binascii.a2b_qp(left)
+
+
+class Decoder:
+    """Undoes what the headers of a part say was done to its body.
 
     Args:
-        data: the body of a part, whole.
-        encoding: the header's value.
+        transfer: the Content-Transfer-Encoding (RFC 2045 section 6), if there is one.
+        coding: the Content-Encoding (RFC 9110 section 8.4), if there is one that counts: one
+            coding, or several in the order in which they were applied.
+        limits: ``max_decoded_size`` holds for what each of them gives.
+        name: the limit that holds instead of it.
 
     Raises:
-        ParseError: for an encoding that is unknown, and for data that is not so encoded.
+        ParseError: for an encoding that is unknown, or whose package is not installed.
     """
-    name = encoding.strip().lower()
-    if name in _IDENTITY:
-        return data
-    if name == "base64":
+
+    __slots__ = ("_limit", "_limits", "_names", "_rooms", "_stages")
+
+    def __init__(
+        self,
+        transfer: str | None,
+        coding: str | None,
+        limits: Limits,
+        name: str = "max_decoded_size",
+    ) -> None:
+        self._limits = limits
+        self._limit = name
+        self._stages: list[Stage] = []
+        self._names: list[str] = []
+        if transfer is not None:
+            self._add_transfer(transfer)
+        if coding is not None:
+            names = coding.split(",")
+            if len(names) > _MOST_CODINGS:
+                raise Deviation.UNSUPPORTED_ENCODING.at(None, f"{len(names)} codings in a row")
+            for one in reversed(names):
+                self._add_coding(one)
+        most: int = getattr(limits.maxima, name.removeprefix("max_"))
+        self._rooms = [most] * len(self._stages)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to be undone."""
+        return not self._stages
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take the next bytes of the body, and give what comes of them, piece by piece.
+
+        Raises:
+            ParseError: for data that is not encoded as the headers say.
+            LimitExceeded: where the result is larger than ``max_decoded_size``.
+        """
+        pieces: Iterable[bytes] = (data,)
+        for number in range(len(self._stages)):
+            pieces = self._through(number, pieces)
+        yield from pieces
+
+    def end(self) -> Iterator[bytes]:
+        """Say that the body has ended, and give what was kept.
+
+        Raises:
+            ParseError: where the encoded data is not whole.
+        """
+        for first in range(len(self._stages)):
+            try:
+                left = self._stages[first].end()
+            except ValueError as error:
+                raise self._invalid(first, error) from None
+            pieces: Iterable[bytes] = (left,) if left else ()
+            for number in range(first + 1, len(self._stages)):
+                pieces = self._through(number, pieces)
+            yield from pieces
+
+    def all(self, data: bytes) -> bytes:
+        """Give what a whole body stands for."""
+        if not self._stages:
+            return data
+        pieces = list(self.feed(data))
+        pieces += self.end()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _add_transfer(self, encoding: str) -> None:
+        name = encoding.strip().lower()
+        if name == "base64":
+            self._stages.append(_Base64())
+        elif name == "quoted-printable":
+            self._stages.append(_QuotedPrintable())
+        elif name not in _IDENTITY:
+            raise Deviation.UNSUPPORTED_ENCODING.at(
+                None, f"unknown content transfer encoding {encoding[:40]!r}"
+            )
+        self._names += [name] * (len(self._stages) - len(self._names))
+
+    def _add_coding(self, coding: str) -> None:
+        name = coding.strip().lower()
+        if name in _IDENTITY:
+            return
         try:
-            return binascii.a2b_base64(data)
-        except binascii.Error as error:
-            raise Deviation.INVALID_ENCODING.at(None, f"base64: {error}") from None
-    if name == "quoted-printable":
-        return binascii.a2b_qp(data)
-    raise Deviation.UNSUPPORTED_ENCODING.at(None, repr(encoding[:40]))
+            self._stages.append(CODINGS[name]())
+        except KeyError:
+            detail = f"unknown content encoding {coding.strip()[:40]!r}"
+            raise Deviation.UNSUPPORTED_ENCODING.at(None, detail) from None
+        except Missing as missing:
+            detail = f"{missing} needs a package: pip install 'partstream[{missing}]'"
+            raise Deviation.UNSUPPORTED_ENCODING.at(None, detail) from None
+        self._names.append(name)
 
+    def _through(self, number: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Send pieces through one stage."""
+        stage, rooms = self._stages[number], self._rooms
+        for data in pieces:
+            given = stage.feed(data)
+            while True:
+                try:
+                    piece = next(given, None)
+                except ValueError as error:
+                    raise self._invalid(number, error) from None
+                if piece is None:
+                    break
+                if not piece:
+                    continue
+                rooms[number] -= len(piece)
+                if rooms[number] < 0:
+                    raise self._limits.exceeded(self._limit, None)
+                yield piece
 
-def undo_content_encoding(data: bytes, encoding: str, limits: Limits) -> bytes:
-    """Undo a Content-Encoding (RFC 9110 section 8.4), several in a row where it names several.
-
-    Raises:
-        ParseError: for an encoding that is unknown, and for data that is not so encoded.
-        LimitExceeded: where the result is larger than ``max_decoded_size``.
-    """
-    names = encoding.split(",")
-    if len(names) > _MOST_CODINGS:
-        raise Deviation.UNSUPPORTED_ENCODING.at(None, f"{len(names)} codings in a row")
-    for name in reversed(names):
-        undo = _UNDO.get(name.strip().lower())
-        if undo is None:
-            raise Deviation.UNSUPPORTED_ENCODING.at(None, repr(name.strip()[:40]))
-        try:
-            data = undo(data, limits)
-        except zlib.error as error:
-            detail = f"{name.strip().lower()}: {error}"
-            raise Deviation.INVALID_ENCODING.at(None, detail) from None
-    return data
-
-
-def _gunzip(data: bytes, limits: Limits) -> bytes:
-    """Undo gzip: one member or several (RFC 1952 section 2.2), and zeros that pad the last."""
-    pieces: list[bytes] = []
-    room = limits.maxima.decoded_size
-    view, at = memoryview(data), 0
-    while at < len(view) and (at == 0 or view[at] != 0):
-        at, member = _inflate(view, at, 16 + zlib.MAX_WBITS, room, limits)
-        pieces.append(member)
-        room -= len(member)
-    if any(view[at:]):
-        raise zlib.error("there is something behind the last member")
-    return b"".join(pieces)
-
-
-def _undeflate(data: bytes, limits: Limits) -> bytes:
-    """Undo deflate: with the zlib wrapper of RFC 9110, or raw, as some senders have it."""
-    if not data:
-        return data
-    wrapped = len(data) >= 2 and data[0] & 15 == 8 and (data[0] << 8 | data[1]) % 31 == 0
-    bits = zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
-    return _inflate(memoryview(data), 0, bits, limits.maxima.decoded_size, limits)[1]
-
-
-def _inflate(view: memoryview, at: int, bits: int, room: int, limits: Limits) -> tuple[int, bytes]:
-    """Undo one zlib stream; give where it ends, and what it holds.
-
-    zlib copies what it was given and did not need.  So it is given little at first, and more as
-    the stream goes on: many small members in a row cost no more than one large one.
-    """
-    undo = zlib.decompressobj(wbits=bits)
-    pieces: list[bytes] = []
-    size = _FIRST_WINDOW
-    while not undo.eof:
-        if at == len(view):
-            raise zlib.error("the data ends before its end mark")
-        window = view[at : at + size]
-        # One byte more than there is room for tells that there is too much.
-        piece = undo.decompress(window, room + 1)
-        at += len(window) - len(undo.unconsumed_tail) - len(undo.unused_data)
-        room -= len(piece)
-        if room < 0:
-            raise limits.exceeded("max_decoded_size", None)
-        pieces.append(piece)
-        size = min(2 * size, _LAST_WINDOW)
-    return at, b"".join(pieces)
-
-
-def _as_it_is(data: bytes, _limits: Limits) -> bytes:
-    return data
-
-
-_UNDO: Final[dict[str, Callable[[bytes, Limits], bytes]]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "identity": _as_it_is,
-    "": _as_it_is,
-}
+    def _invalid(self, number: int, error: Exception) -> Exception:
+        detail = f"{self._names[number]}: {error}"
+        return Deviation.INVALID_ENCODING.at(None, detail)

@@ -12,8 +12,9 @@ no number is written down a second time anywhere.
 from __future__ import annotations
 
 import enum
+from typing import Final
 
-from .errors import IncompleteBody, MultipartError, ParseError
+from .errors import IncompleteBody, MultipartError, ParseError, UnsupportedEncoding
 
 __all__ = ["Deviation"]
 
@@ -54,8 +55,7 @@ class Deviation(enum.Enum):
             detail: what exactly was met, put behind the text.
         """
         message = f"{self.text}{': ' + detail if detail else ''}; {self.remedy}"
-        kind = IncompleteBody if self in _INCOMPLETE else ParseError
-        return kind(message, code=self.code, offset=offset)
+        return _KINDS.get(self, ParseError)(message, code=self.code, offset=offset)
 
     # Framing: the delimiter lines (RFC 2046 section 5.1.1).
     BARE_LF = (
@@ -64,7 +64,7 @@ class Deviation(enum.Enum):
     )
     DASHED_BOUNDARY = (
         "the delimiter lines lack the two dashes before the announced boundary",
-        "the sender put the dashes into the boundary parameter: announce it without them",
+        "announce the boundary without its two leading dashes",
     )
     DELIMITER_PADDING = (
         "white space follows a delimiter",
@@ -76,7 +76,8 @@ class Deviation(enum.Enum):
     )
     FIRST_LINE_SUFFIX = (
         "the first line starts like a delimiter and goes on",
-        "compare the boundary parameter with the first line of the body",
+        "compare the boundary parameter with the first line of the body; where a client library "
+        "makes the body, let it set the Content-Type",
     )
     PREAMBLE = (
         "there are bytes before the first delimiter",
@@ -101,19 +102,21 @@ class Deviation(enum.Enum):
     # The end of input.
     EMPTY_BODY = (
         "the body is empty",
-        "was it read before, by a middleware or another parser?",
+        "read the body once: no middleware and no other parser may have read it before",
     )
     BOUNDARY_NOT_FOUND = (
         "the input ended and no delimiter was found",
-        "compare the boundary parameter with the first line of the body",
+        "compare the boundary parameter with the first line of the body; where a client library "
+        "makes the body, let it set the Content-Type",
     )
     TRUNCATED = (
         "the input ended before the closing delimiter",
-        "the sender, or something between, cut the body short",
+        "the sender, or something between, cut the body short: send it again, and look at the size "
+        "and time limits on the way if that happens often",
     )
     DISCONNECTED = (
         "the client went away before the end of the body",
-        "nothing is wrong on this side",
+        "nothing is wrong on this side; look at the time limits on the way if that happens often",
     )
     # Header blocks (RFC 9110 section 5, RFC 5322 section 2.2).
     NO_HEADERS = (
@@ -122,7 +125,7 @@ class Deviation(enum.Enum):
     )
     HEADER_WITHOUT_COLON = (
         "a header line has no colon",
-        "each header line must read 'name: value'",
+        "write each header as 'name: value', and end the headers with an empty line",
     )
     FOLDED_HEADER = (
         "a header is folded over several lines",
@@ -149,7 +152,7 @@ class Deviation(enum.Enum):
         "send one Content-Length of digits only, or none",
     )
     LENGTH_MISMATCH = (
-        "a part is longer or shorter than its Content-Length",
+        "a part is malformed: it is longer or shorter than its Content-Length",
         "correct the part's Content-Length, or leave it out",
     )
     TRANSFER_ENCODING = (
@@ -162,17 +165,26 @@ class Deviation(enum.Enum):
     )
     UNSUPPORTED_ENCODING = (
         "a part is encoded in a way that is not supported",
-        "use gzip, deflate or identity (Content-Encoding), and base64, quoted-printable, 7bit, "
-        "8bit or binary (Content-Transfer-Encoding)",
+        "use gzip, deflate, br, zstd or identity (Content-Encoding), and base64, "
+        "quoted-printable, 7bit, 8bit or binary (Content-Transfer-Encoding)",
     )
     INVALID_ENCODING = (
         "a part is not encoded as its headers say",
         "the sender must encode it so, or leave the header out",
     )
+    INVALID_RANGE = (
+        "a part's Content-Range cannot be read",
+        "send 'bytes first-last/total' (RFC 9110 section 14.4)",
+    )
+    INVALID_HTTP = (
+        "a part that is application/http holds no HTTP message",
+        "it must hold a start line, header lines and an empty line (RFC 9112 section 2.1)",
+    )
     # Content-Disposition and Content-Type (RFC 7578, 6266, 8187, 9110).
     MISSING_BOUNDARY = (
         "the multipart Content-Type has no boundary parameter",
-        "send 'boundary=' (not 'boundary*=') in the Content-Type",
+        "send 'boundary=' (not 'boundary*=') in the Content-Type; where a client library makes the "
+        "body, let it set that header",
     )
     INVALID_BOUNDARY = (
         "the boundary is not usable",
@@ -208,14 +220,13 @@ class Deviation(enum.Enum):
     )
 
 
-_INCOMPLETE = frozenset(
-    {
-        Deviation.EMPTY_BODY,
-        Deviation.BOUNDARY_NOT_FOUND,
-        Deviation.TRUNCATED,
-        Deviation.DISCONNECTED,
-    }
-)
+_KINDS: Final[dict[Deviation, type[MultipartError]]] = {
+    Deviation.EMPTY_BODY: IncompleteBody,
+    Deviation.BOUNDARY_NOT_FOUND: IncompleteBody,
+    Deviation.TRUNCATED: IncompleteBody,
+    Deviation.DISCONNECTED: IncompleteBody,
+    Deviation.UNSUPPORTED_ENCODING: UnsupportedEncoding,
+}
 
 
 def cut_short(offset: int, started: bool, parts: int, place: str) -> MultipartError:

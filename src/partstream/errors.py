@@ -5,6 +5,7 @@
     ValueError
     └── MultipartError       anything the peer sent, or failed to send
         ├── ParseError       the bytes break the grammar, and the policy does not tolerate it (400)
+        │   └── UnsupportedEncoding  a part is encoded in a way that nobody here can undo (415)
         ├── IncompleteBody   the stream ended before its closing delimiter (400)
         └── LimitExceeded    the stream is larger than a limit allows (413)
 
@@ -14,7 +15,13 @@ library are plain ``TypeError`` and ``ValueError``.
 
 from __future__ import annotations
 
-__all__ = ["IncompleteBody", "LimitExceeded", "MultipartError", "ParseError"]
+__all__ = [
+    "IncompleteBody",
+    "LimitExceeded",
+    "MultipartError",
+    "ParseError",
+    "UnsupportedEncoding",
+]
 
 
 class MultipartError(ValueError):
@@ -52,6 +59,15 @@ class MultipartError(ValueError):
 
 class ParseError(MultipartError):
     """The bytes break the grammar in a way that the policy does not tolerate."""
+
+
+class UnsupportedEncoding(ParseError, RuntimeError):
+    """A part is encoded in a way that is not supported (RFC 9110 section 15.5.16).
+
+    It is a RuntimeError too, because that is what aiohttp's users catch.
+    """
+
+    http_status = 415
 
 
 class IncompleteBody(MultipartError):

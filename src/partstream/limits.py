@@ -29,6 +29,7 @@ class Maxima(NamedTuple):
     part_size: int
     total_size: int
     decoded_size: int
+    read_size: int
     reach: int  # what a header block may be as long as it has one line
 
 
@@ -64,6 +65,9 @@ class Limits:
     max_total_size: int | None = _limit(None, "The whole stream, framing included.")
     max_decoded_size: int | None = _limit(
         64 * 2**20, "What the body of one part may be once its Content-Encoding is undone."
+    )
+    max_read_size: int | None = _limit(
+        None, "What reading the whole body of one part, or a line of it, may hold in memory."
     )
 
     #: The values with a number for None: what the pure scanner takes.

@@ -176,6 +176,14 @@ class Policy:
         "error",
         "utf-8",
     )
+    charset_field: bool = _choice(
+        "Take a form's leading field `_charset_` for the charset of the fields that name none, "
+        "and do not hand it out.",
+        "v2",
+        True,
+        False,
+        True,
+    )
     unclosed_child: Tolerance = _tolerance(
         "The parent's delimiter where the child is still open; tolerated, the child ends.",
         "x",
@@ -229,6 +237,7 @@ def check_settings(limits: object, policy: object) -> None:
 
 _OPTIONS: dict[str, tuple[object, ...]] = {
     "windows_path": (False, True),
+    "charset_field": (False, True),
     "extended_in_form": get_args(ExtendedParameters),
     "unsafe_charset": get_args(UnsafeCharset),
 }

@@ -1,66 +1,37 @@
 """The asynchronous readers: parts as they arrive, on any event loop.
 
-Nothing here knows asyncio or trio: a reader only awaits what its source gives it.  All logic is in
-``_flow.py``; a method here repeats a step of it, with more bytes each time, until it is done.
+Nothing here knows asyncio or trio: a reader only awaits what its source gives it.  The logic is in
+``py``, ``_body.py`` and ``_flow.py``; a method here repeats a step of it, with more bytes
+each time, until it is done.  ``sync.py`` is the same without waiting.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from multidict import CIMultiDictProxy
-
-from . import hdrs
-from ._backend import PartBegin
-from ._flow import NEED, Body, Flow, Need
-from .charsets import codec_for
-from .decoding import undo_content_encoding, undo_transfer_encoding
-from .deviations import Deviation
+from ._flow import NEED, Flow, Need
+from ._offload import offload
+from ._part_flow import PartFlow
+from ._parts import PartBase, ReaderBase, Stream
+from ._response import content_of, release
+from ._settings import Settings, SizeError, length_of, mapped, own_headers
+from .batch import HttpMessage, parse_http
 from .errors import MultipartError
-from .events import PartEnd
 from .limits import Limits
-from .parameters import Header, boundary_of, content_type
-from .parser import MultipartParser
-from .policy import Policy, check_settings
-from .sources import Pull, async_pull, content_type_of
+from .policy import Policy
+from .sources import async_source, content_type_of
 
 __all__ = ["BodyPartReader", "MultipartReader", "MultipartResponseWrapper"]
 
 _T = TypeVar("_T")
 
 
-class _Stream(Flow):
-    """One source, and the flow of events that comes out of it."""
+class _Driver(Flow):
+    """Awaits the bytes that a flow needs."""
 
-    __slots__ = ("boundary", "filling", "form", "limits", "policy", "pull", "subtype")
-
-    def __init__(self, value: str, content: Any, limits: Limits, policy: Policy) -> None:
-        check_settings(limits, policy)
-        essence = value.partition(";")[0].strip(" \t").lower()
-        self.subtype = essence.removeprefix("multipart/")
-        self.form = self.subtype == "form-data"
-        mask = policy.form_mask if self.form else policy.other_mask
-        self.boundary = boundary_of(Header(_latin(value), None, mask, self.form))
-        parser = MultipartParser(
-            self.boundary, subtype=self.subtype, nested=True, limits=limits, policy=policy
-        )
-        super().__init__(parser, drain=not mask & Deviation.EPILOGUE.bit)
-        self.limits = limits
-        self.policy = policy
-        self.pull: Pull = async_pull(content)
-        self.filling = False
-
-    def check(self) -> None:
-        """Refuse to go on where another task is reading, before anything is taken from it.
-
-        Raises:
-            ValueError: where another task waits for the same stream.
-        """
-        if self.filling:
-            raise ValueError("another task is reading this stream: read it from one task only")
+    __slots__ = ()
 
     async def fill(self) -> None:
         """Wait for bytes, and make events of them.
@@ -70,13 +41,15 @@ class _Stream(Flow):
         """
         self.filling = True
         try:
-            chunk = await self.pull()
+            chunk = await self.source.pull()
+            self.take_in(chunk)
         except MultipartError as error:
             self.error = error
             raise
         finally:
             self.filling = False
-        self.feed(chunk)
+            if self.done and self.source.close is not None:
+                await self.source.close()
 
     async def finish(self, step: Callable[[], _T | Need]) -> _T:
         """Repeat a step, with more bytes each time, until it has its result."""
@@ -88,53 +61,72 @@ class _Stream(Flow):
         return result
 
 
-def _latin(value: str) -> str:
-    """Give a header value with one character a byte."""
-    return value.encode("utf-8", "surrogateescape").decode("latin-1")
+class _Stream(_Driver, Stream):
+    __slots__ = ()
 
 
-class BodyPartReader:
+class _PartStream(_Driver, PartFlow):
+    __slots__ = ()
+
+
+class BodyPartReader(PartBase):
     """One part of a multipart stream, read as it arrives.
 
     A reader makes it; see :meth:`MultipartReader.next`.  A part can be read once: what was read,
     or was skipped because the next part was asked for, is gone, and reads as empty.
 
+    Made by itself, it reads the body of a part whose headers have been read already, and leaves
+    the source where the next delimiter line starts, if the source has ``unread_data()``.
+
+    Args:
+        boundary: the delimiter: the boundary with two dashes before it.
+        headers: of the part, any mapping.
+        content: where the bytes come from; see :func:`partstream.sources.async_source`; None for
+            a part of which only the headers are wanted.
+        subtype: of the multipart around the part; ``form-data`` has its own rules.
+        default_charset: what :meth:`get_charset` gives where the part names none.
+        max_decompress_size: how large the pieces of :meth:`decode_iter` may be; taken for the
+            sake of aiohttp's users, they are 256 KiB at most.
+        client_max_size: the same as ``max_read_size`` of the limits.
+        max_size_error_cls: raised, with the size that is allowed, where a read goes over it;
+            :class:`LimitExceeded` by default.
+        limits: what the part may be at most.
+        policy: which deviations are tolerated.
+
     Attributes:
         complete: False where the input ended before the part did, which only a policy with
             ``truncated`` tolerated lets pass; known once the part is at its end.
+
+    Raises:
+        ParseError: for a Content-Length that is none.
+        TypeError: for a content that cannot be read.
+        ValueError: for a boundary without its dashes.
     """
 
-    def __init__(self, boundary: bytes, headers: Any, content: Any) -> None:
-        if not isinstance(headers, PartBegin) or not isinstance(content, _Stream):
-            raise TypeError("a BodyPartReader is made by a MultipartReader: await reader.next()")
+    def __init__(
+        self,
+        boundary: bytes,
+        headers: Any,
+        content: Any,
+        *,
+        subtype: str = "mixed",
+        default_charset: str | None = None,
+        max_decompress_size: int | None = None,
+        client_max_size: int | None = None,
+        max_size_error_cls: SizeError | None = None,
+        limits: Limits = Limits.STREAM,
+        policy: Policy = Policy.DEFAULT,
+    ) -> None:
         self._boundary = boundary
-        self._event = headers
-        self._stream = content
-        self._body = Body(content, headers.depth)
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        """The part's headers: case-insensitive, in their order, with repeated names."""
-        return self._event.headers
-
-    @property
-    def name(self) -> str | None:
-        """The ``name`` of Content-Disposition, None where there is none."""
-        return self._event.name
-
-    @property
-    def filename(self) -> str | None:
-        """The ``filename`` of Content-Disposition as sent: it may be a path, or hostile."""
-        return self._event.filename
-
-    @property
-    def complete(self) -> bool:
-        """Whether the part came to its end, as far as it has been read."""
-        return self._body.complete
-
-    def at_eof(self) -> bool:
-        """Tell whether nothing is left to be read."""
-        return self._body.at_eof
+        if isinstance(content, _Stream):
+            self._join(content, headers, default_charset)
+            return
+        limits = mapped(limits, client_max_size, None, None)
+        settings = Settings(limits, policy, subtype == "form-data", max_size_error_cls)
+        own = own_headers(headers)
+        stream = _PartStream(boundary, length_of(own, settings), settings)
+        stream.source = async_source(b"" if content is None else content)
+        self._stand_alone(stream, own, settings, default_charset)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -143,7 +135,7 @@ class BodyPartReader:
         chunk = await self._stream.finish(self._body.chunk)
         if not chunk:
             raise StopAsyncIteration
-        return chunk
+        return chunk  # type: ignore[no-any-return]
 
     async def next(self) -> bytes | None:
         """Give all that is left of the part, None where nothing is."""
@@ -153,16 +145,28 @@ class BodyPartReader:
         """Give all that is left of the part.
 
         Args:
-            decode: undo Content-Transfer-Encoding and Content-Encoding, see :meth:`decode`.
+            decode: undo Content-Transfer-Encoding and Content-Encoding, see :meth:`decode`; what
+                takes long is done on a thread.
 
         Raises:
             MultipartError: where the stream is at fault or ends too early.
+            LimitExceeded: where it is over ``max_read_size``, decoded or not.
         """
-        data = await self._stream.finish(self._body.all)
-        return self.decode(data) if decode else data
+        self._stream.check()
+        data = self._all()
+        if data is NEED:
+            data = await self._stream.finish(self._all)
+        if not decode:
+            return data
+        if self._takes_long(data):
+            return await offload(partial(self._decoded, data))
+        return self._decoded(data)
 
     async def read_chunk(self, size: int = 8192) -> bytes:
         """Give the next bytes, as soon as any are there, and ``b""`` at the end.
+
+        A chunk of a part in base64 ends where :meth:`decode` and :meth:`decode_iter` can take it
+        by itself: four digits are never cut, unless ``size`` bytes do not hold as many.
 
         Args:
             size: how many bytes at most.
@@ -171,9 +175,18 @@ class BodyPartReader:
             ValueError: for a size below 1.
             MultipartError: where the stream is at fault or ends too early.
         """
-        if size < 1:
-            raise ValueError(f"read_chunk(size={size}): must be at least 1")
-        return await self._stream.finish(partial(self._body.some, size))
+        return await self._stream.finish(self._chunk_step(size))  # type: ignore[no-any-return]
+
+    async def readline(self) -> bytes:
+        r"""Give the next line with its line end, and ``b""`` at the end.
+
+        A line ends in ``\n``; the last one may lack it.
+
+        Raises:
+            MultipartError: where the stream is at fault or ends too early.
+            LimitExceeded: where the line is over ``max_read_size``.
+        """
+        return await self._stream.finish(self._line)  # type: ignore[no-any-return]
 
     async def text(self, *, encoding: str | None = None) -> str:
         """Give all that is left, decoded, as text.
@@ -184,73 +197,64 @@ class BodyPartReader:
         Raises:
             MultipartError: also where the charset is not safe, or the text is not in it.
         """
-        data = await self.read(decode=True)
-        codec = encoding or self.get_charset("utf-8")
-        try:
-            return data.decode(codec)
-        except UnicodeDecodeError as error:
-            detail = f"byte {error.start} of the part is not {codec}"
-            raise Deviation.INVALID_ENCODING.at(None, detail) from None
+        return self._as_text(await self.read(decode=True), encoding)
 
     async def json(
-        self, *, encoding: str | None = None, loads: Callable[[str], Any] = json.loads
+        self, *, encoding: str | None = None, loads: Callable[[str], Any] | None = None
     ) -> Any:
         """Give all that is left as the value that the JSON text stands for, None if it is empty.
+
+        Args:
+            encoding: as for :meth:`text`.
+            loads: turns text into a value; ``json.loads`` by default.
 
         Raises:
             ValueError: what ``loads`` raises for text that is no JSON.
             MultipartError: see :meth:`text`.
         """
-        text = await self.text(encoding=encoding)
-        return loads(text) if text.strip() else None
+        return self._as_json(await self.read(decode=True), encoding, loads)
+
+    async def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
+        """Give all that is left as the pairs of ``application/x-www-form-urlencoded``.
+
+        Raises:
+            MultipartError: see :meth:`text`.
+        """
+        return self._as_form(await self.read(decode=True), encoding)
+
+    async def http(self) -> HttpMessage:
+        """Give all that is left as the HTTP message of a part that is ``application/http``.
+
+        Raises:
+            ParseError: where it is none.
+            MultipartError: see :meth:`read`.
+        """
+        return parse_http(await self.read(decode=True), self._settings.policy)
 
     async def release(self) -> None:
         """Leave out what is left of the part."""
-        await self._stream.finish(self._body.skip)
+        await self._stream.finish(self._leave)
 
-    def decode(self, data: bytes) -> bytes:
-        """Undo the part's Content-Transfer-Encoding, then its Content-Encoding.
-
-        In a form, Content-Encoding means nothing (RFC 7578 section 4.8).
+    async def decode_iter(self, data: bytes) -> AsyncIterator[bytes]:
+        """Undo what :meth:`decode` undoes, piece by piece, large data on a thread.
 
         Args:
-            data: the whole body of the part, as :meth:`read` gave it.
+            data: the whole body, or the chunks that :meth:`read_chunk` gave, one after the other
+                in their order.
 
         Raises:
-            ParseError: for an encoding that is unknown, and for data that is not so encoded.
-            LimitExceeded: where the result is larger than ``max_decoded_size``.
+            MultipartError: see :meth:`decode`.
         """
-        transfer = self.headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
-        if transfer is not None:
-            data = undo_transfer_encoding(data, transfer)
-        encoding = self.headers.get(hdrs.CONTENT_ENCODING)
-        if encoding is not None and not self._stream.form:
-            data = undo_content_encoding(data, encoding, self._stream.limits)
-        return data
-
-    def get_charset(self, default: str) -> str:
-        """Give the codec for the part's charset, or ``default`` where it names none.
-
-        Raises:
-            ParseError: for a charset that is unknown or unsafe, if the policy refuses it.
-        """
-        value = self.headers.get(hdrs.CONTENT_TYPE)
-        if value is None:
-            return default
-        policy, form = self._stream.policy, self._stream.form
-        mask = policy.form_mask if form else policy.other_mask
-        charset = content_type(Header(_latin(value), None, mask, form)).parameters.get("charset")
-        if charset is None:
-            return default
-        codec = codec_for(charset)
-        if codec is None:
-            if policy.unsafe_charset != "utf-8":
-                raise Deviation.UNSAFE_CHARSET.at(None, repr(charset[:40]))
-            codec = "utf-8"
-        return codec
+        pieces = self._decoding(data)
+        if not self._takes_long(data):
+            for piece in pieces:
+                yield piece
+            return
+        while (piece := await offload(partial(next, pieces, b""))) != b"":
+            yield piece
 
 
-class MultipartReader:
+class MultipartReader(ReaderBase):
     """Reads a ``multipart/*`` stream part by part.
 
     ::
@@ -262,9 +266,14 @@ class MultipartReader:
     Args:
         headers: where the Content-Type is: any mapping, an ASGI list of pairs, a WSGI environ,
             or its value.
-        content: where the bytes come from; see :func:`partstream.sources.async_pull`.
+        content: where the bytes come from; see :func:`partstream.sources.async_source`.
         limits: what the stream may be at most.
         policy: which deviations are tolerated.
+        client_max_size: the same as ``max_read_size`` of the limits, by aiohttp's name.
+        max_field_size: the same as ``max_header_line``.
+        max_headers: the same as ``max_headers`` of the limits.
+        max_size_error_cls: raised, with the size that is allowed, where reading a part goes over
+            it; :class:`LimitExceeded` by default.
 
     Raises:
         ParseError: where the Content-Type is not multipart, or has no usable boundary.
@@ -285,32 +294,29 @@ class MultipartReader:
         *,
         limits: Limits = Limits.STREAM,
         policy: Policy = Policy.DEFAULT,
+        client_max_size: int | None = None,
+        max_field_size: int | None = None,
+        max_headers: int | None = None,
+        max_size_error_cls: SizeError | None = None,
     ) -> None:
         if isinstance(content, _Stream):
-            self._stream = content
-            self._depth = headers.depth + 1
-            self.headers = headers.headers
-        else:
-            self._stream = _Stream(content_type_of(headers), content, limits, policy)
-            self._depth = 0
-            self.headers = headers
-        self._at_eof = False
-        self._last_part: BodyPartReader | MultipartReader | None = None
+            self._join(content, headers)
+            return
+        limits = mapped(limits, client_max_size, max_field_size, max_headers)
+        stream = _Stream(content_type_of(headers), limits, policy, max_size_error_cls)
+        stream.source = async_source(content)
+        self._begin(stream, headers)
 
     @classmethod
     def from_response(cls, response: Any, **options: Any) -> MultipartResponseWrapper:
-        """Read the response of an aiohttp client, which is released at the end.
+        """Read the response of a client, which is released at the end.
 
         Args:
-            response: has ``headers``, ``content`` and ``release()``.
-            options: ``limits`` and ``policy``, as for the reader itself.
+            response: of aiohttp, or of an asynchronous httpx client that streams.
+            options: what the reader itself takes by name.
         """
-        stream = cls(response.headers, response.content, **options)
+        stream = cls(response.headers, content_of(response, "aiter_bytes"), **options)
         return cls.response_wrapper_cls(response, stream)
-
-    def at_eof(self) -> bool:
-        """Tell whether the last part has been given."""
-        return self._at_eof
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -333,62 +339,26 @@ class MultipartReader:
         Raises:
             MultipartError: where the stream is at fault or ends too early.
         """
-        return await self._stream.finish(self._next)
+        if type(self).fetch_next_part is not MultipartReader.fetch_next_part:
+            return await self.fetch_next_part()
+        self._stream.check()
+        part = self._next()
+        return part if part is not NEED else await self._stream.finish(self._next)
 
     async def fetch_next_part(self) -> Any:
-        """Give the next part as :meth:`next` does; a subclass may give something else there."""
-        return await MultipartReader.next(self)
+        """Give the next part, whatever a subclass has :meth:`next` give."""
+        return await self._stream.finish(self._next)
 
     async def release(self) -> None:
         """Leave out what is left of this multipart."""
-        await self._stream.finish(self._skip)
-
-    def _next(self) -> BodyPartReader | MultipartReader | None | Need:
-        last = self._last_part
-        if last is not None:
-            skip = last._body.skip if isinstance(last, BodyPartReader) else last._skip
-            if skip() is NEED:
-                return NEED
-            self._last_part = None
-        if self._at_eof:
-            return None
-        event = self._stream.take()
-        if event is NEED:
-            return NEED
-        if event is None or type(event) is PartEnd:
-            self._at_eof = True
-            return None
-        self._last_part = part = self._part(event)
-        return part
-
-    def _part(self, event: Any) -> BodyPartReader | MultipartReader:
-        if event.multipart:
-            cls = self.multipart_reader_cls or type(self)
-            return cls(event, self._stream)
-        return self.part_reader_cls(self._stream.boundary, event, self._stream)
-
-    def _skip(self) -> None | Need:
-        """Leave out what is left, or give NEED."""
-        if not self._at_eof:
-            if self._stream.skip(self._depth - 1) is NEED:
-                return NEED
-            self._end()
-        return None
-
-    def _end(self) -> None:
-        self._at_eof = True
-        last = self._last_part
-        if isinstance(last, MultipartReader):
-            last._end()
-        elif last is not None:
-            last._body.ended = True
+        await self._stream.finish(self._leave)
 
 
 class MultipartResponseWrapper:
     """A reader of a client's response, which it releases after the last part.
 
     Args:
-        resp: the response, with ``release()``.
+        resp: the response, with ``release()``, ``aclose()`` or ``close()``.
         stream: the reader of its body.
     """
 
@@ -407,7 +377,9 @@ class MultipartResponseWrapper:
 
     def at_eof(self) -> bool:
         """Tell whether all of the response has been read."""
-        return bool(self.resp.content.at_eof())
+        if hasattr(self.resp, "release"):
+            return bool(self.resp.content.at_eof())
+        return self.stream.at_eof()
 
     async def next(self) -> Any:
         """Give the next part, None after the last one; see :meth:`MultipartReader.next`."""
@@ -418,7 +390,7 @@ class MultipartResponseWrapper:
 
     async def release(self) -> None:
         """Release the connection; what has not been read is dropped."""
-        released = self.resp.release()
+        released = release(self.resp, "release", "aclose", "close")
         if released is not None:
             await released
 

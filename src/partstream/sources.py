@@ -1,34 +1,47 @@
 """What a reader can read from: every usual stream, without an adapter.
 
-A source is looked at once, when the reader is made, and becomes a *pull*: a coroutine function
-that gives the next bytes, and ``b""`` at the end.  The order of the looks matters: many objects
-can be read in several ways, and some of those ways are traps (iterating an asyncio stream gives
-lines; ``.content`` of a response reads all of it, so it is never touched).
+A source is looked at once, when the reader is made, and becomes a :class:`Source`, whose ``pull``
+gives the next bytes, and ``b""`` at the end.  The order of the looks matters: many objects can be
+read in several ways, and some of those ways are traps (iterating an asyncio stream gives lines;
+``.content`` of a response reads all of it, so it is never touched).  What can be read without
+awaiting is in ``_sync_sources.py``.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import hdrs
 from .deviations import Deviation
 
-__all__ = ["Pull", "async_pull", "content_type_of"]
+__all__ = ["Source", "async_source", "content_type_of", "takes_a_size", "unread_of"]
 
-#: Gives the next bytes of a stream, ``b""`` at its end.
-Pull = Callable[[], Awaitable[bytes]]
-
-_READ_SIZE = 1 << 16
+READ_SIZE = 1 << 16
 
 
-def async_pull(content: Any) -> Pull:
-    """Make a pull of whatever gives bytes asynchronously.
+class Source(NamedTuple):
+    """What a driver needs of a stream.
+
+    Attributes:
+        pull: gives the next bytes of the stream, ``b""`` at its end; to be awaited, or not, as
+            the driver does.
+        unread: takes bytes back that were read too far, None where the stream cannot.
+        close: ends an iterator that will not be read to its end, None where there is none.
+    """
+
+    pull: Callable[[], Any]
+    unread: Callable[[bytes], Any] | None = None
+    close: Callable[[], Any] | None = None
+
+
+def async_source(content: Any) -> Source:
+    """Find out how something gives bytes asynchronously.
 
     Args:
-        content: looked at in this order: ``readany()`` (aiohttp), ``receive_some()`` (trio),
-            ``aiter_bytes()`` (httpx), a coroutine ``read(n)`` (``asyncio.StreamReader``,
+        content: looked at in this order: bytes, ``readany()`` (aiohttp), ``receive_some()``
+            (trio), ``aiter_bytes()`` (httpx), a coroutine ``read(n)`` (``asyncio.StreamReader``,
             aiofiles), an async iterable (generators, anyio, Quart, Sanic), ``stream()``
             (Starlette, Litestar, BlackSheep), and last a plain callable, which is taken for an
             ASGI ``receive``.
@@ -36,26 +49,55 @@ def async_pull(content: Any) -> Pull:
     Raises:
         TypeError: for anything else.
     """
+    if isinstance(content, bytes):
+        return Source(_Bytes(content).pull)
+    unread = unread_of(content)
     for name in ("readany", "receive_some"):
         method = getattr(content, name, None)
         if method is not None:
-            return method  # type: ignore[no-any-return]
+            return Source(method, unread)
     if hasattr(content, "aiter_bytes"):
-        return _Iterated(content.aiter_bytes()).pull
-    if inspect.iscoroutinefunction(getattr(content, "read", None)):
-        return _Read(content.read).pull
+        return _iterated(content.aiter_bytes())
+    read: Any = getattr(content, "read", None)
+    if _is_coroutine_function(read) and takes_a_size(read):
+        return Source(_Read(read).pull, unread)
     if hasattr(content, "__aiter__"):
-        return _Iterated(content).pull
+        return _iterated(content)
     stream = getattr(content, "stream", None)
     if stream is not None:
-        return async_pull(stream() if callable(stream) else stream)
+        return async_source(stream() if callable(stream) else stream)
+    if callable(read) and takes_a_size(read) and not hasattr(content, "__iter__"):
+        return Source(_Read(read).pull, unread)  # what it gives has to be awaitable
     if callable(content):
-        return _Receive(content).pull
+        return Source(_Receive(content).pull)
     kind = type(content).__name__
     raise TypeError(
-        f"cannot read a multipart stream from {kind}: pass something with readany(), "
-        "receive_some(), aiter_bytes(), async read(n) or __aiter__(), or an ASGI receive"
+        f"cannot read a multipart stream from {kind} here: pass something with readany(), "
+        "receive_some(), aiter_bytes(), async read(n) or __aiter__(), or an ASGI receive; what "
+        "can be read without await, partstream.sync.MultipartReader reads"
     )
+
+
+def unread_of(content: Any) -> Callable[[bytes], Any] | None:
+    """Give the method that takes bytes back, if there is one."""
+    method = getattr(content, "unread_data", None)
+    return method if callable(method) else None
+
+
+def takes_a_size(read: Any) -> bool:
+    """Tell whether ``read`` can be called with a size (Sanic's takes nothing)."""
+    try:
+        inspect.signature(read).bind(READ_SIZE)
+    except TypeError:
+        return False
+    except ValueError:
+        pass  # compiled, and says nothing
+    return True
+
+
+def _is_coroutine_function(read: Any) -> bool:
+    # The second is how functions say so that are none: partials, mocks, what Cython compiled.
+    return inspect.iscoroutinefunction(read) or hasattr(read, "_is_coroutine")
 
 
 def content_type_of(headers: Any) -> str:
@@ -98,25 +140,52 @@ def _as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+class _Bytes:
+    """Pulls bytes that are there already."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, data: bytes) -> None:
+        self._left = data
+
+    async def pull(self) -> bytes:
+        data, self._left = self._left, b""
+        return data
+
+
 class _Read:
     """Pulls from ``read(n)``."""
 
     __slots__ = ("_read",)
 
-    def __init__(self, read: Callable[[int], Awaitable[bytes]]) -> None:
+    def __init__(self, read: Callable[[int], Any]) -> None:
         self._read = read
 
     async def pull(self) -> bytes:
-        return await self._read(_READ_SIZE)
+        coming = self._read(READ_SIZE)
+        if not inspect.isawaitable(coming):
+            raise TypeError(
+                "read(n) of this source gives bytes at once: partstream.sync.MultipartReader "
+                "reads it; this reader needs one to await"
+            )
+        return await coming  # type: ignore[no-any-return]
+
+
+def _iterated(iterable: Any) -> Source:
+    iterator = iterable.__aiter__()
+    # A generator that is left amid its work is an error in some event loops.  Nothing else is
+    # closed: an open connection may be wanted on.
+    close = iterator.aclose if inspect.isasyncgen(iterator) else None
+    return Source(_Iterated(iterator).pull, None, close)
 
 
 class _Iterated:
-    """Pulls from an async iterable, in which an empty chunk means nothing."""
+    """Pulls from an async iterator, in which an empty chunk means nothing."""
 
     __slots__ = ("_iterator",)
 
-    def __init__(self, iterable: Any) -> None:
-        self._iterator: AsyncIterator[bytes] = iterable.__aiter__()
+    def __init__(self, iterator: AsyncIterator[bytes]) -> None:
+        self._iterator = iterator
 
     async def pull(self) -> bytes:
         async for chunk in self._iterator:

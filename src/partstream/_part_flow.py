@@ -1,0 +1,141 @@
+"""The flow of one part that was taken out of its stream by somebody else.
+
+``BodyPartReader(boundary, headers, content)`` reads the body of one part, whose headers have been
+read already, and leaves the source where the next delimiter line starts, if the source can take
+bytes back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ._backend import PartBegin
+from ._flow import NEED, Flow, Need
+from ._settings import Settings
+from .deviations import Deviation
+from .errors import MultipartError
+from .events import PartEnd
+from .limits import Limits
+from .parser import MultipartParser
+
+__all__ = ["PartFlow"]
+
+
+class PartFlow(Flow):
+    """The body of one part, up to the next delimiter line.
+
+    Args:
+        delimiter: the boundary with its two dashes.
+        length: the Content-Length, None where there is none.
+        settings: limits and policy; and whether the part is one of a form.
+
+    Raises:
+        ValueError: for a delimiter without its dashes.
+    """
+
+    __slots__ = ("_behind", "_chunk", "_delimiter", "_end", "_fault", "_given", "_held", "_shift")
+
+    def __init__(self, delimiter: bytes, length: str | None, settings: Settings) -> None:
+        if not delimiter.startswith(b"--"):
+            raise ValueError(f"a part's boundary comes with its dashes: {b'--' + delimiter!r}")
+        limits = dataclasses.replace(Limits.STREAM, max_part_size=settings.limits.max_part_size)
+        subtype = "form-data" if settings.form else "mixed"
+        parser = MultipartParser(
+            delimiter[2:], subtype=subtype, limits=limits, policy=settings.policy
+        )
+        super().__init__(parser, drain=False)
+        head = b"" if length is None else b"Content-Length: %b\r\n" % length.encode()
+        if settings.form:
+            head += b'Content-Disposition: form-data; name=""\r\n'
+        head = delimiter + b"\r\n" + head + b"\r\n"
+        _begin, *events = parser.feed(head)  # a part of no bytes ends with its headers
+        self.events = iter(events)
+        self._delimiter = delimiter
+        self._shift = len(head)
+        self._given = 0  # bytes of the body
+        self._held = self._chunk = b""  # fed before, and last: not all of it is given
+        self._end: PartEnd | None = None
+        self._fault: MultipartError | None = None
+        self._behind: bytes | None = None  # the delimiter line, and what came with it
+
+    def take_in(self, chunk: bytes) -> None:
+        """Take what the source gave; what of it is behind the part is given back at the end."""
+        self.feed(chunk)
+
+    def feed(self, chunk: bytes) -> None:
+        """Take bytes from the source, as any flow does."""
+        self._held, self._chunk = self._pending(), chunk
+        try:
+            if chunk or not self._ends_in_delimiter():
+                super().feed(chunk)
+            else:  # the delimiter is there, and only its line end is not
+                self.ended = True
+                self.events = iter(self.parser.feed(b"\r\n"))
+        except MultipartError as error:
+            raise self._shifted(error) from None
+
+    def take(self) -> PartBegin | bytes | PartEnd | None | Need:
+        """Give the next event; the end of the part only when it is known what follows it."""
+        if self._end is None or self.ahead is not None:
+            was_ahead = self.ahead is not None
+            try:
+                event = super().take()
+            except MultipartError as error:
+                raise self._shifted(error) from None
+            if type(event) is bytes and not was_ahead:
+                self._given += len(event)
+            if type(event) is not PartEnd:
+                return event
+            self._end = event
+        if self._behind is None:
+            self._behind = self._find_behind(self._end)
+            if self._behind is None:
+                return NEED
+            self.give_back(self._behind)
+        return self._end
+
+    def take_end(self) -> PartEnd | None:
+        """Give the end of the part if it is at hand."""
+        if self.ahead is None:
+            try:
+                event = self.take()
+            except MultipartError:
+                return None  # the next step raises it again
+            if type(event) is PartEnd:
+                return event
+            self.ahead = event if type(event) is bytes else None
+        return None
+
+    def _find_behind(self, end: PartEnd) -> bytes | None:
+        """Give the input from the delimiter line on, None where it is not there yet."""
+        pending = self._pending()
+        if not end.complete:
+            return b""
+        for line_end in (b"\r\n", b"\n"):
+            if pending.startswith(line_end):
+                return pending[len(line_end) :]
+        if pending.startswith(b"--") and not self._given:
+            return pending
+        if pending in (b"", b"\r"):
+            return None
+        self.error = self._fault = Deviation.LENGTH_MISMATCH.at(self._given)
+        raise self.error
+
+    def _pending(self) -> bytes:
+        """Give what was fed, and is not body."""
+        size = self.fed - self._given
+        if size <= len(self._chunk):
+            return self._chunk[len(self._chunk) - size :]
+        return (self._held + self._chunk)[-size:]
+
+    def _ends_in_delimiter(self) -> bool:
+        pending = self._pending()
+        return any(pending == end + self._delimiter for end in (b"", b"\r\n", b"\n"))
+
+    def _shifted(self, error: MultipartError) -> MultipartError:
+        """Give an error whose offset counts from the start of the body."""
+        if error is not self._fault:
+            offset = None if error.offset is None else error.offset - self._shift
+            self._fault = type(error)(error.message, code=error.code, offset=offset)
+            self.error = self._fault
+        return self._fault

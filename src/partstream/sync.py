@@ -1,0 +1,296 @@
+"""The blocking readers: the same names, arguments and semantics as in ``partstream``, no ``await``.
+
+::
+
+    from partstream.sync import MultipartReader
+
+    for part in MultipartReader(response.headers, response):
+        print(part.name, part.text())
+
+All logic is shared with ``reader.py``, which see for how it is divided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, ClassVar, TypeVar
+
+from ._flow import NEED, Flow, Need
+from ._part_flow import PartFlow
+from ._parts import PartBase, ReaderBase, Stream
+from ._response import release
+from ._settings import Settings, SizeError, length_of, mapped, own_headers
+from ._sync_sources import sync_source
+from .batch import HttpMessage, parse_http
+from .errors import MultipartError
+from .limits import Limits
+from .policy import Policy
+from .sources import content_type_of
+
+__all__ = ["BodyPartReader", "MultipartReader", "MultipartResponseWrapper"]
+
+_T = TypeVar("_T")
+
+
+class _Driver(Flow):
+    """Pulls the bytes that a flow needs."""
+
+    __slots__ = ()
+
+    def fill(self) -> None:
+        """Get bytes, and make events of them.
+
+        Raises:
+            MultipartError: where they are at fault, or end too early.
+        """
+        self.filling = True
+        try:
+            chunk = self.source.pull()
+            self.take_in(chunk)
+        except MultipartError as error:
+            self.error = error
+            raise
+        finally:
+            self.filling = False
+            if self.done and self.source.close is not None:
+                self.source.close()
+
+    def finish(self, step: Callable[[], _T | Need]) -> _T:
+        """Repeat a step, with more bytes each time, until it has its result."""
+        self.check()
+        result = step()
+        while result is NEED:
+            self.fill()
+            result = step()
+        return result
+
+
+class _Stream(_Driver, Stream):
+    __slots__ = ()
+
+
+class _PartStream(_Driver, PartFlow):
+    __slots__ = ()
+
+
+class BodyPartReader(PartBase):
+    """One part of a multipart stream, read as it arrives.
+
+    See :class:`partstream.BodyPartReader`, also for the arguments.  ``content`` is anything that
+    :func:`partstream._sync_sources.sync_source` takes.  It is a binary stream as well, as far as
+    ``shutil.copyfileobj`` and ``boto3`` ask for one: ``read(size)`` gives ``b""`` at the end.
+    """
+
+    def __init__(
+        self,
+        boundary: bytes,
+        headers: Any,
+        content: Any,
+        *,
+        subtype: str = "mixed",
+        default_charset: str | None = None,
+        max_decompress_size: int | None = None,
+        client_max_size: int | None = None,
+        max_size_error_cls: SizeError | None = None,
+        limits: Limits = Limits.STREAM,
+        policy: Policy = Policy.DEFAULT,
+    ) -> None:
+        self._boundary = boundary
+        if isinstance(content, _Stream):
+            self._join(content, headers, default_charset)
+            return
+        limits = mapped(limits, client_max_size, None, None)
+        settings = Settings(limits, policy, subtype == "form-data", max_size_error_cls)
+        own = own_headers(headers)
+        stream = _PartStream(boundary, length_of(own, settings), settings)
+        stream.source = sync_source(b"" if content is None else content)
+        self._stand_alone(stream, own, settings, default_charset)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk: bytes = self._stream.finish(self._body.chunk)
+        if not chunk:
+            raise StopIteration
+        return chunk
+
+    def next(self) -> bytes | None:
+        """Give all that is left of the part, None where nothing is."""
+        return self.read() or None
+
+    def read(self, size: int = -1, *, decode: bool = False) -> bytes:
+        """Give all that is left of the part, or ``size`` bytes of it at most.
+
+        Args:
+            size: as of any file; all that is left if it is negative.
+            decode: undo Content-Transfer-Encoding and Content-Encoding, see :meth:`decode`; only
+                of the whole part.
+
+        Raises:
+            ValueError: for a size together with ``decode``.
+            MultipartError: where the stream is at fault or ends too early.
+            LimitExceeded: where it is over ``max_read_size``, decoded or not.
+        """
+        if size is not None and size >= 0:
+            if decode:
+                raise ValueError("read(size, decode=True): use decode_iter() on what read() gives")
+            return self._stream.finish(partial(self._body.some, size)) if size else b""
+        data: bytes = self._stream.finish(self._all)
+        return self._decoded(data) if decode else data
+
+    def read_chunk(self, size: int = 8192) -> bytes:
+        """Give the next bytes; see :meth:`partstream.BodyPartReader.read_chunk`."""
+        return self._stream.finish(self._chunk_step(size))  # type: ignore[no-any-return]
+
+    def readline(self) -> bytes:
+        """Give the next line; see :meth:`partstream.BodyPartReader.readline`."""
+        return self._stream.finish(self._line)  # type: ignore[no-any-return]
+
+    def text(self, *, encoding: str | None = None) -> str:
+        """Give all that is left as text; see :meth:`partstream.BodyPartReader.text`."""
+        return self._as_text(self.read(decode=True), encoding)
+
+    def json(
+        self, *, encoding: str | None = None, loads: Callable[[str], Any] | None = None
+    ) -> Any:
+        """Give the value of a JSON text; see :meth:`partstream.BodyPartReader.json`."""
+        return self._as_json(self.read(decode=True), encoding, loads)
+
+    def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
+        """Give the pairs of an urlencoded form; see :meth:`partstream.BodyPartReader.form`."""
+        return self._as_form(self.read(decode=True), encoding)
+
+    def http(self) -> HttpMessage:
+        """Give the HTTP message in the part; see :meth:`partstream.BodyPartReader.http`."""
+        return parse_http(self.read(decode=True), self._settings.policy)
+
+    def release(self) -> None:
+        """Leave out what is left of the part."""
+        self._stream.finish(self._leave)
+
+    def decode_iter(self, data: bytes) -> Iterator[bytes]:
+        """Decode piece by piece; see :meth:`partstream.BodyPartReader.decode_iter`."""
+        return self._decoding(data)
+
+
+class MultipartReader(ReaderBase):
+    """Reads a ``multipart/*`` stream part by part; see :class:`partstream.MultipartReader`.
+
+    Args:
+        headers: where the Content-Type is: any mapping, a WSGI environ, or its value.
+        content: where the bytes come from: bytes, a file, a response of requests, httpx or
+            urllib3, an iterable, a WSGI environ.
+        limits: what the stream may be at most.
+        policy: which deviations are tolerated.
+        client_max_size: the same as ``max_read_size`` of the limits, by aiohttp's name.
+        max_field_size: the same as ``max_header_line``.
+        max_headers: the same as ``max_headers`` of the limits.
+        max_size_error_cls: raised, with the size that is allowed, where reading a part goes over
+            it; :class:`partstream.LimitExceeded` by default.
+
+    Raises:
+        ParseError: where the Content-Type is not multipart, or has no usable boundary.
+        TypeError: for a content that cannot be read.
+    """
+
+    #: What :meth:`from_response` wraps a response in.
+    response_wrapper_cls: ClassVar[type[MultipartResponseWrapper]]
+    #: What reads a nested multipart; None is the class of the reader itself.
+    multipart_reader_cls: ClassVar[type[MultipartReader] | None] = None
+    #: What reads any other part.
+    part_reader_cls: ClassVar[type[BodyPartReader]] = BodyPartReader
+
+    def __init__(
+        self,
+        headers: Any,
+        content: Any,
+        *,
+        limits: Limits = Limits.STREAM,
+        policy: Policy = Policy.DEFAULT,
+        client_max_size: int | None = None,
+        max_field_size: int | None = None,
+        max_headers: int | None = None,
+        max_size_error_cls: SizeError | None = None,
+    ) -> None:
+        if isinstance(content, _Stream):
+            self._join(content, headers)
+            return
+        limits = mapped(limits, client_max_size, max_field_size, max_headers)
+        stream = _Stream(content_type_of(headers), limits, policy, max_size_error_cls)
+        stream.source = sync_source(content)
+        self._begin(stream, headers)
+
+    @classmethod
+    def from_response(cls, response: Any, **options: Any) -> MultipartResponseWrapper:
+        """Read the response of a client, which is closed at the end.
+
+        Args:
+            response: of requests (``stream=True``), httpx (``client.stream()``), urllib3
+                (``preload_content=False``) or ``urllib.request``.
+            options: what the reader itself takes by name.
+        """
+        stream = cls(response.headers, response, **options)
+        return cls.response_wrapper_cls(response, stream)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        part = self.next()
+        if part is None:
+            raise StopIteration
+        return part
+
+    def next(self) -> Any:
+        """Give the next part, None after the last; see :meth:`partstream.MultipartReader.next`."""
+        return self.fetch_next_part()
+
+    def fetch_next_part(self) -> Any:
+        """Give the next part, whatever a subclass has :meth:`next` give."""
+        return self._stream.finish(self._next)
+
+    def release(self) -> None:
+        """Leave out what is left of this multipart."""
+        self._stream.finish(self._leave)
+
+
+class MultipartResponseWrapper:
+    """A reader of a client's response, which it closes after the last part.
+
+    Args:
+        resp: the response, with ``close()``.
+        stream: the reader of its body.
+    """
+
+    def __init__(self, resp: Any, stream: MultipartReader) -> None:
+        self.resp = resp
+        self.stream = stream
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        part = self.next()
+        if part is None:
+            raise StopIteration
+        return part
+
+    def at_eof(self) -> bool:
+        """Tell whether the last part has been given."""
+        return self.stream.at_eof()
+
+    def next(self) -> Any:
+        """Give the next part, None after the last one; see :meth:`MultipartReader.next`."""
+        part = self.stream.next()
+        if self.stream.at_eof():
+            self.release()
+        return part
+
+    def release(self) -> None:
+        """Close the response; what has not been read is dropped."""
+        release(self.resp, "close")
+
+
+MultipartReader.response_wrapper_cls = MultipartResponseWrapper
