@@ -1,0 +1,88 @@
+"""What is likely behind an error, in a few words for an operator: the code, then the cause.
+
+``partstream inspect`` looks at the bytes themselves and often says more.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["CAUSES"]
+
+CAUSES: Final[dict[str, str]] = {
+    # The delimiter lines
+    "bare_lf": "a body put together by hand, or a saved one whose line ends an editor or a "
+    "transfer in text mode has changed",
+    "dashed_boundary": "a camera, or a server that takes the boundary for the whole delimiter line",
+    "delimiter_padding": "a sender or a gateway of e-mail that pads lines; more than 64 spaces "
+    "look like an attack",
+    "delimiter_suffix": "a boundary too short or too plain for the content, or a boundary that is "
+    "the start of another one",
+    "first_line_suffix": "the Content-Type was set by hand, or belongs to another body",
+    "preamble": "text for mail programs, a byte order mark, or line ends left over from the head",
+    "epilogue": "a second body, an extra line end, or a sender that fills up to a fixed size",
+    "missing_line_break": "a sender that leaves the body of an empty part out, line end and all",
+    "unclosed_child": "the sender does not close what it nests, or the inner part was cut short",
+    "delimiter_in_headers": "the empty line below the headers is missing, or an attempt to make "
+    "two parsers see different parts",
+    # The end of input
+    "empty_body": "a middleware, a logger or another parser read the body before, or the client "
+    "sent only headers",
+    "boundary_not_found": "the Content-Type was set by hand, so its boundary is not the one in the "
+    "body; or the body is no multipart at all",
+    "truncated": "a connection that was closed, a proxy that cuts at its own limit, a wrong "
+    "Content-Length, or a sender that never closes its stream (cameras)",
+    "disconnected": "the user went away, the network broke, or a proxy ran into a time limit",
+    # Header blocks
+    "no_headers": "a sender made for multipart/mixed that is used for a form",
+    "header_without_colon": "the empty line below the headers is missing, so content is taken for "
+    "a header",
+    "folded_header": "a library for e-mail wrote the part and wrapped its long lines",
+    "invalid_header_name": "a header written by hand, or content taken for a header because the "
+    "empty line above it is missing",
+    "header_control": "a name or filename went into the header unescaped, or an attempt to inject "
+    "headers",
+    "undecodable_header": "an old client that sends names in the charset of its page or system",
+    "repeated_header": "two layers of the sender each add it, or an attempt to make two parsers "
+    "disagree",
+    "invalid_length": "a length put together by hand, or an attempt to make two parsers disagree",
+    "length_mismatch": "characters were counted instead of bytes, or the content changed after it "
+    "was measured",
+    "transfer_encoding": "a library for e-mail wrote the form",
+    "unsafe_charset": "a misspelt charset, or utf-7, which attackers use to get past filters",
+    "unsupported_encoding": "a coding that is unknown, or needs an extra that is not installed, or "
+    "more than four codings in a row",
+    "invalid_encoding": "the header says gzip, base64 or a charset, and the content is something "
+    "else, was cut, or was decoded already on its way",
+    "invalid_range": "a server that writes ranges of its own making, or an error page in place of "
+    "a range",
+    "invalid_http": "a server that puts a bare body, or an error in JSON, where its batch should "
+    "have a response",
+    # Content-Disposition and Content-Type
+    "missing_boundary": "the Content-Type was set by hand; the client library would have added the "
+    "boundary",
+    "invalid_boundary": "a boundary made of text that was not checked, or one that is too long",
+    "not_multipart": 'an HTML form without enctype="multipart/form-data", or a client that sends '
+    "JSON or a bare file to this address",
+    "repeated_boundary": "the Content-Type was set by hand beside the client library, or an "
+    "attempt to make two parsers disagree",
+    "repeated_parameter": "a quote in a name was not escaped, or an attempt to make two parsers "
+    "disagree",
+    "loose_parameter": "a sender that never quotes",
+    "malformed_parameter": "a quote or a backslash in a name was not escaped",
+    "extended_parameter": "a library for e-mail or for HTTP headers wrote the form, for a name "
+    "that is not ASCII",
+    "nameless_part": "a part made for multipart/mixed, or a form control without a name",
+    # Limits
+    "max_header_line": "a very long filename, content taken for a header, or an attack",
+    "max_headers": "content taken for headers, or an attack",
+    "max_header_block": "content taken for headers, or an attack",
+    "max_preamble": "a wrong boundary, so that all of the body is a preamble; or an attack",
+    "max_epilogue": "something else follows the multipart in the same body; or an attack",
+    "max_depth": "forwarded mail within mail, or an attack",
+    "max_parts": "a form with more fields or files than was thought of, or an attack",
+    "max_part_size": "a file larger than was thought of",
+    "max_total_size": "files larger, or more of them, than was thought of",
+    "max_read_size": "a file where a short field was expected, or a text without line ends",
+    "max_decoded_size": "a part that compresses very well, or a decompression bomb",
+}
