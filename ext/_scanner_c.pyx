@@ -398,8 +398,12 @@ cdef class Scanner:
                 if s[at + 1] == c"\n":
                     self._discarded = 2
                     return at + 2
-            elif not self._final:
-                return self._hold(s, at, end)
+            else:
+                return end if self._final else self._hold(s, at, end)
+        # What is cut within its first delimiter ends too early, and has no preamble (row p).
+        if self._final and s[at] == c"-":
+            if self._match(s, at, end, self._in_preamble, False) == PS_MORE:
+                return end
         raise Deviation.PREAMBLE.at(self._base + at)
 
     cdef int _check_first_line_end(self, Py_ssize_t found) except -1:

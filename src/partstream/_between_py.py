@@ -134,8 +134,14 @@ class Between(Blocks):
             if first == b"\r\n":
                 self._discarded = 2
                 return at + 2
-            if first == b"\r" and not self._final:
-                return self._hold(data, at)
+            if first == b"\r":
+                return len(data) if self._final else self._hold(data, at)
+        if self._final and data[at] == _DASH:
+            # What is cut within its first delimiter ends too early, and has no preamble (row p).
+            end = len(data)
+            suffix = _FIRST_SUFFIX if self._in_preamble else _SUFFIX
+            if self._delimiters.match(data, at, end, self._base, suffix) == MORE:
+                return end
         raise Deviation.PREAMBLE.at(self._base + at)
 
     def _check_first_line_end(self, found: int) -> None:
