@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import Field, fields
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,15 @@ from causes import CAUSES  # noqa: E402
 
 from partstream import Deviation, Limits, MultipartError, Policy  # noqa: E402
 from partstream.policy import Tolerance  # noqa: E402
-from support.behaviours import HEADERS, POLICIES, STREAMS, Cells  # noqa: E402
+from support.behaviours import (  # noqa: E402
+    HEADERS,
+    POLICIES,
+    READINGS,
+    STREAMS,
+    Cells,
+    ReaderRow,
+    Row,
+)
 
 #: The head, then the other lines; cells are Markdown.
 Table = list[list[str]]
@@ -85,11 +93,17 @@ class _Family(NamedTuple):
     outcomes: tuple[str, ...]
 
 
-def _cases() -> Iterator[tuple[str, _Family]]:
+_Cases = Iterable[tuple[str, _Family]]
+
+
+def _of_headers() -> _Cases:
     """Give what the input of each case is, and its family."""
     for header in HEADERS:
         yield header.what, _Family(header.row, "Content-Type", "boundary", _outcomes(header.cells))
-    for row in STREAMS:
+
+
+def _of_streams(rows: Iterable[Row | ReaderRow]) -> _Cases:
+    for row in rows:
         both = row.form is not None and row.form == row.other
         cells = {"any": row.form} if both else {"form": row.form, "other": row.other}
         for where, of_policies in cells.items():
@@ -115,11 +129,21 @@ def _outcome(cell: str) -> str:
 
 
 def behaviours() -> Table:
-    """One line for all cases of a row that come to the same."""
+    """What a parser makes of each input, and so a reader."""
+    return _in_lines("shown", (*_of_headers(), *_of_streams(STREAMS)))
+
+
+def readings() -> Table:
+    """What only a reader shows."""
+    return _in_lines("asked for", _of_streams(READINGS))
+
+
+def _in_lines(shown: str, cases: _Cases) -> Table:
+    """Give one line for all cases of a row that come to the same."""
     families: dict[_Family, list[str]] = {}
-    for what, family in _cases():
+    for what, family in cases:
         families.setdefault(family, []).append(what)
-    table = [["row", "input", "in a", "shown", *POLICIES]]
+    table = [["row", "input", "in a", shown, *POLICIES]]
     for family in sorted(families, key=lambda family: _in_order(family.row)):
         row, where, shows, outcomes = family
         table.append([row, "; ".join(families[family]), where, shows, *outcomes])
@@ -198,6 +222,7 @@ def exceeded() -> Table:
 TABLES: Final[dict[str, Callable[[], Table]]] = {
     "policy": policy,
     "behaviours": behaviours,
+    "readings": readings,
     "limits": limits,
     "faults": faults,
     "exceeded": exceeded,

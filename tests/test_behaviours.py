@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 
 from support import behaviours, chunking
-from support.behaviours import HEADERS, POLICIES, STREAMS, HeaderRow, Row
+from support.behaviours import HEADERS, POLICIES, READINGS, STREAMS, HeaderRow, Row
 from support.events import Settings, assert_same, parse, policy_of
 
 _INCOMPLETE = {"truncated", "empty_body", "boundary_not_found"}
+
+#: All rows of the behaviour table but w, which is about ``parse_form`` and waits for it.
+_ROWS = ("a", "b", "c", "c2", "c3", "d", "e", "f", "g", "h", "i", "j", "k", "k2", "l", "m", "m2",
+         "n", "n2", "o", "p", "q", "q2", "r", "s", "s2", "s3", "s4", "t", "t2", "t3", "u", "v",
+         "v2", "w2", "x", "y")  # fmt: skip
 
 
 def _cells() -> Iterator[Any]:
@@ -27,7 +32,7 @@ def _cells() -> Iterator[Any]:
 @pytest.mark.parametrize(("row", "subtype", "policy", "cell"), list(_cells()))
 def test_stream(ps: ModuleType, row: Row, subtype: str, policy: str, cell: str) -> None:
     data, mark = behaviours.marked(row.data)
-    settings = Settings(row.boundary, subtype, row.nested, policy)
+    settings = Settings(row.boundary, subtype, row.nested, policy, limits=row.limits)
     outcome = parse(ps, settings, [data])
     assert behaviours.described(outcome, mark, row.shows) == cell
     if outcome.fault is not None:
@@ -43,7 +48,7 @@ def test_stream_with_a_long_boundary(
     """Long boundaries are searched for in other ways than short ones."""
     row = behaviours.lengthened(row)
     data, mark = behaviours.marked(row.data)
-    settings = Settings(row.boundary, subtype, row.nested, policy)
+    settings = Settings(row.boundary, subtype, row.nested, policy, limits=row.limits)
     expected = cell.replace("B", behaviours.LONG).partition("@")[0]
     for chunks in chunking.coarse(data).values():
         outcome = parse(ps, settings, chunks)
@@ -77,11 +82,31 @@ def test_content_type(
 
 
 def test_every_row_of_the_policy_has_a_case(ps: ModuleType) -> None:
-    rows = {row.row for row in STREAMS} | {row.row for row in HEADERS}
+    rows = {row.row for row in (*STREAMS, *HEADERS, *READINGS)}
     for choice in ps.Policy.__dataclass_fields__.values():
         if choice.init and "row" in choice.metadata:
             for name in choice.metadata["row"].split(", "):
                 assert name in rows, f"{choice.name} has no case in row {name}"
+
+
+@pytest.mark.parametrize("row", _ROWS)
+def test_each_row_has_cases_for_forms_and_for_others(row: str) -> None:
+    cases = [case for case in (*STREAMS, *READINGS) if case.row == row]
+    assert any(case.form for case in cases)
+    assert any(case.other for case in cases)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in STREAMS if row.row == "k"], ids=lambda row: row.what
+)
+def test_bare_lf_says_which_line_end_it_wants(ps: ModuleType, row: Row) -> None:
+    data, _ = behaviours.marked(row.data)
+    for subtype in ("form-data", "mixed"):
+        for policy in ("STRICT", "DEFAULT"):
+            fault = parse(ps, Settings(row.boundary, subtype, policy=policy), [data]).fault
+            assert fault is not None
+            assert fault.code == "bare_lf"
+            assert "lines must end in CRLF" in fault.text
 
 
 def test_notation_of_a_cell() -> None:
