@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import gzip
 import random
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -305,7 +306,11 @@ def _wrong(announced: str, lines: str) -> bytes:
         ("4d5e6f", "4d5ef", "'6' is missing in the body"),
         ("4d5e6f", "4d5e66f", "is one too many in the body"),
         ("4d5e6f", "4D5E6F", "upper and lower case"),
-        ("--4d5e6f", "--------4d5e6f", "dashes only: 2 before it announced, 8 before it found"),
+        (
+            "--4d5e6f",
+            "--------4d5e6f",
+            "dashes only: 2 before it announced, 8 before it in the body",
+        ),
         ("'4d5e6f'", "4d5e6f", "quotes or spaces"),
         ("4d5e6f", "4d5e6fabc", "goes on, with 'abc'"),
         ("4d5e6fabc", "4d5e6f", "is cut: it lacks 'abc'"),
@@ -342,14 +347,54 @@ FAULTS: list[tuple[str, bytes, str, int | None, str]] = [
     ("nothing", b"", "empty_body", None, "consumed"),
     ("cut", _message(b"Content-Length: 200\r\n", BODY[:-20]), "truncated", len(BODY) - 20,
      f"{200 - len(BODY) + 20} of them are missing"),
-    ("length", _message(b"Content-Length: 70\r\n", BODY), "truncated", 70, "it is too small"),
-    ("long", _message(b"Content-Length: 200\r\n", BODY), "message_cut", len(BODY), "too large"),
+    ("length", _message(b"Content-Length: 70\r\n", BODY), "truncated", 70,
+     "Content-Length must be 117"),
+    ("long", _message(b"Content-Length: 200\r\n", BODY), "message_cut", len(BODY),
+     "Content-Length must be 117"),
     ("not closed", HEAD + b"\r\n" + _last(BODY)[:-2] + b"\r\n", "truncated", len(BODY) - 2,
      "without two dashes"),
     ("glued", HEAD + b"\r\n" + BODY.replace(b"\r\n--B--", b"\n--B--"), "truncated",
      len(BODY) - 1, "is there, but behind"),
     ("chunks", _message(CHUNKED, _chunks(BODY[:-9])), "truncated", len(BODY) - 9, "itself"),
     ("json", HEAD + b'\r\n{"a": 1}', "boundary_not_found", 8, "JSON"),
+    ("har", HEAD + b'\r\n{"log": {"entries": []}}', "boundary_not_found", None, "a HAR file"),
+    ("string", HEAD + b'\r\n"--B\\r\\nx"', "boundary_not_found", None, "a string of JSON"),
+    ("repr", HEAD + b"\r\nb'--B\\r\\nx'", "boundary_not_found", None, "what Python prints"),
+    ("escaped", HEAD + b"\r\n--B\\r\\nContent-Type: text/plain", "boundary_not_found", None,
+     "the characters \\r\\n"),
+    ("escaped body", b"--B\\r\\n" + b"x" * 80, "invalid_boundary", None, "the characters \\r\\n"),
+    ("base64", HEAD + b"\r\n" + base64.encodebytes(BODY), "boundary_not_found", None, "is base64"),
+    ("hex dump", b"00000000: 2d2d 420d  --B.\n", "missing_boundary", None, "xxd -r"),
+    ("jpeg", HEAD + b"\r\n\xff\xd8\xff\xe0JFIF", "boundary_not_found", None, "a JPEG image"),
+    ("zstd", HEAD + b"\r\n\x28\xb5\x2f\xfdx", "boundary_not_found", None, "zstd -dc"),
+    ("gzip file", gzip.compress(HEAD + BODY, mtime=0), "missing_boundary", None, "gunzip -c FILE"),
+    ("utf-16", (HEAD + b"\r\n" + BODY).decode().encode("utf-16"), "missing_boundary", None,
+     "UTF-16"),
+    ("utf-16be", HEAD + b"\r\n" + BODY.decode().encode("utf-16-be"), "boundary_not_found", None,
+     "UTF-16"),
+    ("bare boundary", HEAD.replace(b"=B", b"=abc") + b"\r\n" + BODY.replace(b"--B", b"abc"),
+     "boundary_not_found", None, "the bare boundary"),
+    ("cut in a delimiter", HEAD.replace(b"=B", b"=Bcdef") + b"\r\n--Bcd", "boundary_not_found", 5,
+     "within its first delimiter line, after 5 bytes"),
+    ("single quotes", HEAD.replace(b"=B", b"='B'") + b"\r\n" + BODY, "boundary_not_found", None,
+     "only double ones quote"),
+    ("semicolon", HEAD.replace(b"=B", b"=B;C") + b"\r\n" + BODY.replace(b"--B", b"--B;C"),
+     "malformed_parameter", None, 'boundary="B;C"'),
+    ("comma", HEAD.replace(b";", b",") + b"\r\n" + BODY, "not_multipart", None,
+     "no ';' stands before the boundary"),
+    ("space", HEAD.replace(b"=B", b'="B "') + b"\r\n" + BODY, "invalid_boundary", None,
+     "--boundary 'B'"),
+    ("value", HEAD + b"\r\n" + BODY.replace(b'"a"', b"a x"), "malformed_parameter", None,
+     "double quotes around it"),
+    ("wrong end", HEAD.replace(b"=B", b"=abc") + b"\r\n" + BODY.replace(b"--B--", b"--abd--")
+     .replace(b"--B", b"--abc"), "truncated", None, "'c' announced, 'd' in the body"),
+    ("one dash", HEAD + b"\r\n" + BODY.replace(b"--B--", b"--B-"), "truncated", None,
+     "two dashes are due"),
+    ("no length", HEAD + b"\r\n" + BODY[:-20], "truncated", None, "nothing says how long"),
+    ("mail", b"Subject: x\nContent-Type: multipart/mixed; boundary=B\n\n"
+     + BODY.replace(b"\r\n", b"\n"), "bare_lf", 3, "as mails are stored on Unix"),
+    ("still chunked", HEAD + b"\r\n" + _chunks(BODY, 60), "header_without_colon", None,
+     "--undo chunked"),
     ("html", HEAD + b"\r\n<!doctype html>", "boundary_not_found", 15, "HTML"),
     ("urlencoded", HEAD + b"\r\na=b&c=d", "boundary_not_found", 7, "ordinary form"),
     ("gzip", HEAD + b"\r\n" + gzip.compress(BODY, mtime=0), "boundary_not_found", None, "gzip"),
@@ -363,7 +408,7 @@ FAULTS: list[tuple[str, bytes, str, int | None, str]] = [
      "by hand"),
     ("no type", b"hello\r\n", "missing_boundary", None, "no line of the body starts"),
     ("type", HEAD.replace(b"multipart/form-data", b"text/plain") + b"\r\n" + BODY,
-     "not_multipart", None, "does look like one"),
+     "not_multipart", None, "the body looks like a multipart"),
     ("form", HEAD.replace(b"multipart/form-data", b"application/x-www-form-urlencoded")
      + b"\r\na=b", "not_multipart", None, "enctype"),
     ("no empty line", HEAD + b"\r\n--B\r\nContent-Disposition: form-data; name=a\r\nhello\r\n",
@@ -394,12 +439,172 @@ def test_parts_before_a_fault_are_listed(look: Callable[..., Any]) -> None:
     bad = BODY.replace(b'name="b"', b'name="b')
     report = look(HEAD + b"\r\n" + bad)
     assert [(part.name, part.size, part.complete) for part in report.parts] == [("a", 3, True)]
-    assert (report.fault.code, report.fault.place) == ("malformed_parameter", "after part 1")
+    assert (report.fault.code, report.fault.place) == (
+        "malformed_parameter",
+        "in the headers of part 2",
+    )
     at = report.fault.offset
     excerpt = report.fault.excerpt
     assert (excerpt.before + excerpt.after) in bad
     assert bad.startswith(excerpt.after, at)
     assert bad[:at].endswith(excerpt.before)
+
+
+def test_no_boundary_is_proposed_that_cannot_be_given(look: Callable[..., Any]) -> None:
+    fault = look(_wrong("4d5e6f", "x" * 71)).fault
+    assert fault.code == "boundary_not_found"
+    assert not any(cause.startswith("--boundary") for cause in fault.causes)
+
+
+def test_the_answer_comes_first(look: Callable[..., Any]) -> None:
+    def answer(data: bytes) -> str:
+        return str(look(data).fault.summary)
+
+    head = HEAD + b"Content-Length: 200\r\n\r\n"
+    assert (
+        answer(head + BODY[:30]) == "the body is cut short at offset 30, in the headers of part 1"
+    )
+    assert answer(head + BODY[:-10]).endswith("in part 2, after 4 bytes of its body")
+    assert answer(_wrong("X", "B")) == (
+        "the boundary announced is 'X', but the body's first line is '--B'"
+    )
+    assert answer(HEAD + b"\r\n" + BODY.replace(b"\r\n", b"\n")).startswith("every line ends in LF")
+    assert answer(HEAD + b"\r\n--B\r\nhello\r\n\r\n") == (
+        "a header line has no colon, in the headers of part 1"
+    )
+    assert answer(HEAD + b"\r\n" + _chunks(BODY, 60)).startswith("the body looks chunked")
+
+
+@pytest.mark.parametrize(
+    ("announced", "lines", "same"), [("4d5e6f", "4d5e7f", "4d5e"), ("abc", "xyz", "")]
+)
+def test_excerpt_tells_what_was_expected(
+    look: Callable[..., Any], announced: str, lines: str, same: str
+) -> None:
+    excerpt = look(_wrong(announced, lines)).fault.excerpt
+    assert excerpt.before == b"--" + same.encode()
+    assert excerpt.wanted == announced[len(same) :].encode() + b"\r\n"
+    assert excerpt.after.startswith(lines[len(same) :].encode() + b"\r\n")
+
+
+def test_excerpt_of_a_wrong_closing_delimiter(look: Callable[..., Any]) -> None:
+    body = BODY.replace(b"--B--", b"--abd--").replace(b"--B", b"--abc")
+    for end in (b"", b"\r\n\r\n"):
+        data = HEAD.replace(b"=B", b"=abc") + b"\r\n" + body.rstrip() + end
+        excerpt = look(data).fault.excerpt
+        assert (excerpt.after, excerpt.wanted) == (b"d--" + end, b"c--")
+        assert body[excerpt.offset :].startswith(b"d--")
+
+
+def test_excerpt_of_a_boundary_in_the_head(look: Callable[..., Any]) -> None:
+    excerpt = look(HEAD.replace(b"=B", b'="B "') + b"\r\n" + BODY).fault.excerpt
+    assert (excerpt.of, excerpt.after[:12]) == ("file", b'boundary="B ')
+
+
+def test_a_fault_in_a_nested_part_is_placed(look: Callable[..., Any]) -> None:
+    body = (
+        b"--B\r\nContent-Disposition: form-data; name=a\r\nContent-Type: multipart/mixed; "
+        b"boundary=Q\r\n\r\n--Q\r\nX: y\r\n\r\none\r\n--Q\r\nno colon\r\n\r\n"
+    )
+    assert look(HEAD + b"\r\n" + body).fault.place == "in the headers of part 1.2"
+
+
+# What the policies make of it
+
+
+def _verdicts(report: Any) -> list[tuple[str, int, str | None]]:
+    return [(found.policy, found.parts, found.code) for found in report.policies]
+
+
+@pytest.mark.parametrize("policy", ["STRICT", "DEFAULT", "LEGACY"])
+@pytest.mark.parametrize(
+    ("data", "strict", "default", "legacy"),
+    [
+        (HEAD + b"\r\n" + BODY, (2, None), (2, None), (2, None)),
+        (HEAD + b"\r\n" + BODY + b"more", (2, "epilogue"), (2, None), (2, None)),
+        (HEAD + b"\r\nx\r\n" + BODY, (0, "preamble"), (2, None), (2, None)),
+        (HEAD + b"\r\n" + BODY.replace(b"\r", b""), (0, "bare_lf"), (0, "bare_lf"), (2, None)),
+        (HEAD + b"\r\n" + BODY.replace(b'"b"', b'"b'), *[(1, "malformed_parameter")] * 2,
+         (2, None)),
+        (HEAD + b"\r\n" + BODY[:-9], (2, "truncated"), (2, "truncated"), (2, None)),
+        (HEAD.replace(b"=B", b"=B; boundary=C") + b"\r\n" + BODY, *[(0, "repeated_boundary")] * 2,
+         (2, None)),
+        (_wrong("X", "B"), (0, "preamble"), *[(0, "boundary_not_found")] * 2),
+        (b"hello\r\n", *[(0, "missing_boundary")] * 3),
+    ],
+)  # fmt: skip
+def test_policies(
+    look: Callable[..., Any], ps: Any, policy: str, data: bytes, strict: Any, default: Any,
+    legacy: Any,
+) -> None:  # fmt: skip
+    for pieces in ([data], chunking.bytewise(data)):
+        report = look(pieces, policy=getattr(ps.Policy, policy))
+        found = [("strict", *strict), ("default", *default), ("legacy", *legacy)]
+        assert _verdicts(report) == found
+        asked = {"STRICT": strict, "DEFAULT": default, "LEGACY": legacy}[policy]
+        assert (report.fault and report.fault.code) == asked[1]
+        assert all(verdict.ended for verdict in report.policies)
+
+
+def test_a_policy_that_lets_a_part_be_cut(look: Callable[..., Any]) -> None:
+    complete = [found.complete for found in look(HEAD + b"\r\n" + BODY[:-9]).policies]
+    assert complete == [True, True, False]
+
+
+def test_no_policy_undoes_what_is_around_the_body(look: Callable[..., Any]) -> None:
+    assert look(_message(CHUNKED, BODY)).policies == []
+    assert look(_message(b"Content-Encoding: br\r\n", b"x")).policies == []
+
+
+def test_a_pipe_is_not_read_for_ever_behind_a_fault(ps_module: Module) -> None:
+    inspection = ps_module("inspection")
+    data = HEAD + b"\r\n" + BODY[:50].replace(b"\r", b"")
+
+    def endless() -> Iterator[bytes]:
+        yield data
+        while True:
+            yield bytes(1 << 16)
+
+    report = inspection.inspect(Pieces(endless()), inspection.Options())
+    assert report.fault.code == "bare_lf"
+    assert report.body_size < 1 << 22
+    assert [verdict.ended for verdict in report.policies] == [True, True, False]
+    assert "--policy legacy" not in " ".join(report.fault.causes)
+
+
+# What the head does not say
+
+
+@pytest.mark.parametrize(
+    ("undo", "body"),
+    [
+        (("chunked",), _chunks(BODY)),
+        (("gzip",), gzip.compress(BODY, mtime=0)),
+        (("deflate",), zlib.compress(BODY)),
+        (("gzip", "chunked"), _chunks(gzip.compress(BODY, mtime=0))),
+        (("deflate", "gzip"), zlib.compress(gzip.compress(BODY, mtime=0))),
+    ],
+)
+def test_undo(look: Callable[..., Any], undo: tuple[str, ...], body: bytes) -> None:
+    length = b"Content-Length: %d\r\n" % len(body)
+    for data in (_message(b"", body), _message(length, body)):
+        assert look(data).parts == [] or look(data).fault is not None
+        for pieces in ([data], chunking.bytewise(data)):
+            report = look(pieces, undo=undo)
+            assert (report.fault, _names(report), report.notes) == (None, ["a", "b"], [])
+    assert _names(look(body, undo=undo, bare=True)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "head", [HEAD, b"Subject: x\r\nContent-Type: multipart/form-data; boundary=B\r\n"]
+)
+def test_a_byte_order_mark_hides_no_head(look: Callable[..., Any], head: bytes) -> None:
+    data = b"\xef\xbb\xbf" + head + b"\r\n" + BODY
+    for pieces in ([data], chunking.bytewise(data)):
+        report = look(pieces)
+        assert (report.fault, _names(report)) == (None, ["a", "b"])
+        assert report.body_offset == len(head) + 5
+        assert "byte order mark" in report.notes[0]
 
 
 def test_excerpt_shows_what_has_not_been_read_yet(look: Callable[..., Any]) -> None:
@@ -415,10 +620,28 @@ def test_excerpt_shows_what_has_not_been_read_yet(look: Callable[..., Any]) -> N
             b"\xef\xbb\xbf" + BODY,
             "the body starts with a byte order mark: an editor saved it as text",
         ),
-        (b"--C\r\nX: y\r\n\r\nlost\r\n" + BODY, "the preamble has a line '--C', which is skipped"),
+        (b"--C\r\nX: y\r\n\r\nlost\r\n" + BODY,
+         "the preamble has a line '--C', which is skipped with all up to the next delimiter"),
         (b"--B\r\nContent-Disposition: form-data; name=x\r\nContent-Type: multipart/mixed; "
          b"boundary=Q\r\n\r\nlost\r\n--B--",
          "part 1 is a multipart in which no delimiter was found"),
+        (b"--B\r\nContent-Disposition: form-data; name=x\r\nContent-Type: multipart/mixed; "
+         b"boundary=Q1\r\n\r\n--Q2\r\n\r\nlost\r\n--Q2--\r\n--B--",
+         "part 1 is a multipart in which no delimiter was found: it announces 'Q1', and its first "
+         "such line is '--Q2'; they differ in one character, the 2nd: '1' announced, '2' in the "
+         "body"),
+        (b"nonsense\r\n" + BODY, "10 bytes stand before the first delimiter and are skipped"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + BODY,
+         "25 bytes stand before the first delimiter and are skipped: an interim response (100 "
+         "Continue) was saved with the request"),
+        (b"> POST / HTTP/1.1\r\n< HTTP/1.1 100\r\n" + BODY,
+         "35 bytes stand before the first delimiter and are skipped: what curl --verbose prints, "
+         "with a mark before each line, is no head; --include --output saves an answer as it came"),
+        (b"\0POST / HTTP/1.1\r\n" + BODY,
+         "18 bytes stand before the first delimiter and are skipped: a head is in them that was "
+         "not read as one; does the file start with it?"),
+        (b"73\r\n" + BODY, "the body looks chunked still: --undo chunked reads it without "
+         "the chunk sizes"),
     ],
 )  # fmt: skip
 def test_notes(look: Callable[..., Any], body: bytes, note: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -90,30 +91,36 @@ def _environment(twin: str) -> dict[str, str]:
 
 
 TABLE = """\
-{path}: HTTP request POST / HTTP/1.1, multipart/form-data, boundary B, 2 parts, 161 bytes of body, \
-backend {backend}
+{path}: 2 parts, no fault
+HTTP request POST / HTTP/1.1, multipart/form-data, boundary B, 161 bytes of body, backend {backend}
 
 part  name  filename  type        size  offset  in file
 1     a     -         -              3      49      115
 2     b     b.txt     text/plain     5     147      213
 
+policies strict, default and legacy all read it, 2 parts
 """
 
 WRONG = """\
-{path}: HTTP request POST / HTTP/1.1, multipart/form-data, boundary X, 0 parts, 161 bytes of body, \
-backend {backend}
+{path}: the boundary announced is 'X', but the body's first line is '--B' [boundary_not_found]
+HTTP request POST / HTTP/1.1, multipart/form-data, boundary X, 161 bytes of body, backend {backend}
 
 error: the input ended and no delimiter was found; compare the boundary parameter with the first
-  line of the body [boundary_not_found]
+  line of the body; where a client library makes the body, let it set the Content-Type
+  [boundary_not_found]
   at offset 161 of the body (227 of the file), before the first part
 
   at offset 2 of the body:
-    --B\\r\\nContent-Disposition: form-dat
-      ^
+    found     --B\\r\\nContent-Disposition: form-data; name="
+    expected  --X\\r\\n
+                ^
 
-  - the boundary announced is 'X', but the body's first line is '--B'
   - they differ in one character, the 1st: 'X' announced, 'B' in the body
   - --boundary 'B' reads it as it is
+
+policy strict   refuses it [preamble]
+policy default  refuses it [boundary_not_found]
+policy legacy   refuses it [boundary_not_found]
 """
 
 
@@ -160,8 +167,8 @@ def test_table_of_the_corpus(run: Callable[..., Outcome], name: str) -> None:
     assert all(line.isprintable() for line in lines)
     case = corpus.load(name)
     if name != "curl-backslash-end":
-        assert f", {len(_flat(case.parts))} part" in lines[0]
-        for line, part in zip(lines[3:], _flat(case.parts), strict=False):
+        assert f": {len(_flat(case.parts))} part" in lines[0] or not case.complete
+        for line, part in zip(lines[4:], _flat(case.parts), strict=False):
             assert line.startswith("  " * part["depth"])
             for shown in (part["content_type"] or "-", f"{part['size'] or 0:,}"):
                 assert f" {shown}" in line or part["size"] is None
@@ -185,7 +192,19 @@ def test_json_shape(run: Callable[..., Outcome], save: Callable[[bytes], Path]) 
         size + 66,
     ]
     assert error["excerpt"] == {"of": "body", "offset": size, "after": "",
-                                "before": BODY[size - 48 : size].decode()}  # fmt: skip
+                                "before": BODY[size - 48 : size].decode(),
+                                "wanted": None}  # fmt: skip
+    assert error["summary"] == (
+        f"the body is cut short at offset {size}, in part 2, after 5 bytes of its body"
+    )
+    strict, default, legacy = found.pop("policies")
+    assert strict["policy"] == "strict"
+    assert default == {
+        "policy": "default", "parts": 2, "complete": True, "ended": True,
+        "error": {"code": "truncated", "message": default["error"]["message"], "offset": size},
+    }  # fmt: skip
+    assert legacy == {"policy": "legacy", "parts": 2, "complete": False, "ended": True,
+                      "error": None}  # fmt: skip
     assert found["parts"][0]["name"] == "a"
     assert {key: value for key, value in found.items() if key not in ("parts", "source")} == {
         "backend": found["backend"], "kind": "request", "start_line": "POST / HTTP/1.1",
@@ -207,13 +226,19 @@ def test_policy_and_other_options(
     path = save((HEAD % b"B")[:-2] + b"Transfer-Encoding: chunked\r\n\r\n" + BODY)
     assert "--decoded" in run("inspect", path).out
     assert run("inspect", "--decoded", path).status == 0
+    path = save(HEAD % b"B" + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY))
+    assert "--undo chunked" in run("inspect", path).out
+    assert run("inspect", "--undo", "chunked", path).out.startswith(f"{path}: 2 parts, no fault")
+    path = save(HEAD % b"B" + gzip.compress(BODY))
+    assert "--undo gzip" in run("inspect", path).out
+    assert run("inspect", "--undo", "gzip", path).status == 0
 
 
 def test_standard_input(run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(HEAD % b"B" + BODY)))
     outcome = run("inspect", "-")
     assert outcome.status == 0
-    assert outcome.out.startswith("standard input: HTTP request")
+    assert outcome.out.startswith("standard input: 2 parts, no fault\n")
     assert not sys.stdin.buffer.closed
 
 
@@ -244,8 +269,61 @@ def test_a_narrow_terminal(
     out = Terminal()
     monkeypatch.setattr(sys, "stdout", out)
     assert ps_module("__main__").main(["inspect", str(save(data))]) == 0
-    table = out.getvalue().splitlines()[2:5]
-    assert max(map(len, table)) == 70
+    lines = out.getvalue().splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("part"))
+    assert max(map(len, lines[start : start + 3])) == 70
+
+
+@pytest.mark.parametrize("columns", [40, 60, 200])
+def test_no_line_is_wider_than_the_terminal(
+    ps_module: Module, save: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    lf = BODY.replace(b"\r", b"")
+    for data in (HEAD % b"longer-than-that" + BODY, HEAD % b"B" + lf, HEAD % b'"B "' + BODY):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.chdir(save(data).parent)
+        out = Terminal()
+        monkeypatch.setattr(sys, "stdout", out)
+        assert ps_module("__main__").main(["inspect", "message.http"]) == 1
+        lines = out.getvalue().splitlines()
+        assert max(map(len, lines)) <= columns
+        caret = next(place for place, line in enumerate(lines) if line.strip(" ^") == "" != line)
+        assert lines[caret].count("^") in (1, 2)
+        assert "\x1b" not in out.getvalue()  # no colours, so NO_COLOR has nothing to turn off
+
+
+def test_what_is_no_terminal_gets_the_answer_in_one_line(
+    run: Callable[..., Outcome], save: Callable[[bytes], Path]
+) -> None:
+    path = save(HEAD % (b"x" * 60) + BODY)
+    first, second = run("inspect", path).out.splitlines()[:2]
+    assert first.startswith(f"{path}: the boundary announced is 'xxx")
+    assert first.endswith(" [boundary_not_found]")
+    assert second.startswith("HTTP request")
+
+
+def test_the_answer_says_that_there_are_notes(
+    run: Callable[..., Outcome], save: Callable[[bytes], Path]
+) -> None:
+    path = save(HEAD % b"B" + b"lost\r\n" + BODY)
+    assert run("inspect", path).out.startswith(f"{path}: 2 parts, no fault, 1 note\n")
+    path = save(HEAD % b"B" + BODY[:-9])
+    outcome = run("inspect", "--policy", "legacy", path)
+    assert (outcome.status, outcome.out.splitlines()[0]) == (0, f"{path}: 2 parts, cut short")
+
+
+def test_the_caret_is_under_the_byte(
+    run: Callable[..., Outcome], save: Callable[[bytes], Path]
+) -> None:
+    body = BODY.replace(b"--B", b"--boundary-1")
+    lines = run("inspect", save(HEAD % b"boundary-2" + body)).out.splitlines()
+    found, wanted, caret = (
+        next(line for line in lines if line.strip().startswith(start))
+        for start in ("found", "expected", "^")
+    )
+    at = caret.index("^")
+    assert (found[at], wanted[at], found[:at][14:], wanted[:at][14:]) == (
+        "1", "2", "--boundary-", "--boundary-")  # fmt: skip
 
 
 # What it writes
@@ -307,6 +385,8 @@ def test_extract_of_a_nested_and_of_a_cut_message(
         (["inspect", "--boundary", "x" * 71, "x"], "71 bytes"),
         (["inspect", "--subtype", "a b", "x"], "token"),
         (["inspect", "--policy", "lax", "x"], "invalid choice"),
+        (["inspect", "--undo", "br", "x"], "invalid choice"),
+        (["inspect", "--undo", "gzip", "--decoded", "x"], "not allowed with"),
         (["inspect", "/no/such/file"], "partstream: /no/such/file: No such file"),
         (["inspect", str(SOURCES)], "Is a directory"),
         (["inspect", "--extract", __file__, __file__], "File exists"),
@@ -340,6 +420,7 @@ def test_version_and_help(run: Callable[..., Outcome], ps: ModuleType) -> None:
     shown = run("inspect", "--help")
     assert shown.status == 0
     assert "--extract" in shown.out
+    assert "Exit status: 0 if" in shown.out
 
 
 @pytest.mark.parametrize("twin", ["c", "py"])

@@ -10,27 +10,26 @@ from typing import Final
 
 from . import _inspect_json, _inspect_table
 from ._inspect_files import Extraction
+from ._inspect_policies import POLICIES
 from ._inspect_progress import Progress
 from ._inspect_source import FileSource
 from ._inspect_text import Text
 from .errors import MultipartError
 from .inspection import Options, Report, inspect
 from .parameters import checked_boundary, is_token
-from .policy import Policy
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
 SUMMARY: Final = "show the parts of a multipart message, and what is wrong with it"
 
-_POLICIES: Final = {
-    "strict": Policy.STRICT,
-    "default": Policy.DEFAULT,
-    "legacy": Policy.LEGACY,
-}
+_UNDOABLE: Final = ("chunked", "gzip", "deflate")
 _EPILOG: Final = """\
 FILE is an HTTP request or response as it was on the wire, a mail, or the body alone.  Chunks and
 compression (gzip, deflate) are undone; offsets count from the start of the multipart body.
-Exit status: 0 if all could be read, 1 if the message is malformed, 2 for anything else."""
+The first line of the output is the answer, the last ones say what each policy makes of the body.
+
+Exit status: 0 if all could be read, 1 if the message is malformed under the policy asked for, 2 if
+the command could not be done (wrong usage, a file that cannot be read or written)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--sha256", action="store_true", help="give the digest of each part's body")
     add("--extract", metavar="DIR",
         help="write each part's body, as it is, to a new file in this directory")  # fmt: skip
-    add("--policy", choices=sorted(_POLICIES), default="default",
+    add("--policy", choices=POLICIES, default="default",
         help="how much is tolerated (default: %(default)s)")  # fmt: skip
     add("--boundary", metavar="B", type=_boundary,
         help="the boundary, whatever the message says of it")  # fmt: skip
@@ -51,8 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what stands behind multipart/, such as form-data or mixed")  # fmt: skip
     add("--content-type", metavar="VALUE", help="a Content-Type in place of the message's own")
     add("--bare", action="store_true", help="FILE is a body: look for no head")
-    add("--decoded", action="store_true",
+    codings = parser.add_mutually_exclusive_group()
+    codings.add_argument("--decoded", action="store_true",
         help="the body is in FILE decoded: undo neither chunks nor compression")  # fmt: skip
+    codings.add_argument("--undo", metavar="CODING", action="append", choices=_UNDOABLE,
+        default=[], help="undo chunked, gzip or deflate though no header says so; give it again "
+        "for a second one, the outermost first")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -63,8 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     options = Options(
         boundary=arguments.boundary, subtype=arguments.subtype,
-        content_type=arguments.content_type, policy=_POLICIES[arguments.policy],
-        bare=arguments.bare, decoded=arguments.decoded, headers=arguments.json,
+        content_type=arguments.content_type, policy=POLICIES[arguments.policy],
+        bare=arguments.bare, decoded=arguments.decoded,
+        undo=tuple(arguments.undo), headers=arguments.json,
         sha256=arguments.sha256)  # fmt: skip
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(_open(arguments.file))

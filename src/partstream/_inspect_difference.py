@@ -8,11 +8,13 @@ __all__ = ["common_start", "difference", "quoted"]
 def difference(announced: bytes, found: bytes) -> str:
     """Say how two boundaries differ, as a clause; empty where they have nothing in common."""
     if announced.strip(b"\"' ") == found.strip(b"\"' "):
-        return "they differ in quotes or spaces only"
+        single = b"'" in announced
+        note = ": single quotes are part of a boundary, only double ones quote" if single else ""
+        return f"they differ in quotes or spaces only{note}"
     if announced.strip(b"-") == found.strip(b"-"):
         return (
-            f"they differ in dashes only: {_dashes(announced)} announced, {_dashes(found)} found "
-            "besides the two of every delimiter"
+            f"they differ in dashes only: {_dashes(announced)} announced, {_dashes(found)} in the "
+            "body (besides the two of every delimiter)"
         )
     if announced.lower() == found.lower():
         return "they differ in upper and lower case only"

@@ -30,15 +30,23 @@
         sha256          of its body as sent, only with --sha256; null for a multipart
         path            the file written, only with --extract; null for a multipart
     notes           what is odd and no error, as sentences
+    policies        what each policy makes of the body, empty where there was none to read:
+        policy          "strict", "default" or "legacy"
+        parts           how many parts come before the end, or before the fault
+        complete        false where it lets a part end that was cut short
+        ended           false where the input was not read to its end
+        error           null, or the "code", "message" and "offset" of what it refuses
     error           null, or what ended the reading:
         code            stable short name
-        message         one sentence
+        message         one sentence, as a program gets it
+        summary         the answer in one sentence: what differs here
         offset          in the body, or null
         file_offset     in the file, or null where that is not known
         place           in or after which part
         causes          what is likely behind it, and what helps, as sentences
         excerpt         null, or the bytes around: "of" ("body" or "file") and "offset" say where
-                        "after" starts; "before" and "after" hold one character a byte (latin-1)
+                        "after" starts; "before" and "after" hold one character a byte (latin-1);
+                        "wanted" is what should stand at "offset", or null
 
 Text is ASCII with JSON escapes.  A byte of a header that is not UTF-8 becomes a lone surrogate,
 ``\\udc80`` to ``\\udcff``.
@@ -50,7 +58,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ._inspect_report import Excerpt, Fault, Part, Report
+from ._inspect_report import Excerpt, Fault, Part, Report, Verdict
 
 __all__ = ["render"]
 
@@ -72,6 +80,8 @@ def render(report: Report, *, digests: bool, paths: bool) -> Iterator[str]:
         yield f"{comma}\n  {json.dumps(_part(part, index, report, digests, paths))}"
     yield "\n ],\n" if report.parts else "],\n"
     yield f' "notes": {json.dumps(report.notes)},\n'
+    policies = [_verdict(verdict) for verdict in report.policies]
+    yield f' "policies": {json.dumps(policies)},\n'
     error = None if report.fault is None else _fault(report.fault)
     yield f' "error": {json.dumps(error)}\n}}\n'
 
@@ -116,10 +126,22 @@ def _part(part: Part, index: int, report: Report, digests: bool, paths: bool) ->
     return content
 
 
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    error = {"code": verdict.code, "message": verdict.message, "offset": verdict.offset}
+    return {
+        "policy": verdict.policy,
+        "parts": verdict.parts,
+        "complete": verdict.complete,
+        "ended": verdict.ended,
+        "error": None if verdict.code is None else error,
+    }
+
+
 def _fault(fault: Fault) -> dict[str, Any]:
     return {
         "code": fault.code,
         "message": fault.message,
+        "summary": fault.summary,
         "offset": fault.offset,
         "file_offset": fault.file_offset,
         "place": fault.place,
@@ -134,6 +156,7 @@ def _excerpt(excerpt: Excerpt) -> dict[str, Any]:
         "offset": excerpt.offset,
         "before": excerpt.before.decode("latin-1"),
         "after": excerpt.after.decode("latin-1"),
+        "wanted": None if excerpt.wanted is None else excerpt.wanted.decode("latin-1"),
     }
 
 

@@ -17,7 +17,7 @@ from .deviations import Deviation
 from .errors import ParseError
 from .framing import Framing
 from .limits import Limits
-from .message import Delimiter, Head, first_delimiter, guess_subtype, read_head
+from .message import BOM, Delimiter, Head, first_delimiter, guess_subtype, read_head
 from .parameters import Header, boundary_of, checked_boundary
 from .parser import MultipartParser
 from .policy import Policy
@@ -60,6 +60,7 @@ class Options:
         policy: which deviations are tolerated.
         bare: the input has no head, whatever its first line looks like.
         decoded: take the body as it is, whatever the head says of chunks and compression.
+        undo: the codings to undo, whatever the head says: "chunked", "gzip", "deflate".
         headers: keep the headers of each part.
         sha256: give the digest of each body.
     """
@@ -70,6 +71,7 @@ class Options:
     policy: Policy = Policy.DEFAULT
     bare: bool = False
     decoded: bool = False
+    undo: tuple[str, ...] = ()
     headers: bool = False
     sha256: bool = False
 
@@ -105,19 +107,30 @@ class Opening:
         window = self._read_head()
         head, report = self._head, self.report
         self._head_bytes = window[: head.size]
-        self.framing = Framing(head, decoded=self._options.decoded)
+        self.framing = Framing(head, decoded=self._options.decoded, undo=self._options.undo)
         report.notes += self.framing.notes
         self._describe()
         self._body = self._framed(window[head.size :])
         self._collect_start()
 
-    def body(self) -> Iterator[bytes]:
-        """Give the bytes of the body, in pieces that are never empty."""
-        return self._body
-
     def more(self) -> bytes:
         """Give the next bytes of the body, none at its end."""
         return next(self._body, b"")
+
+    @property
+    def whole(self) -> bool:
+        """Whether the input is known to end."""
+        return self._source.size is not None
+
+    def boundary_at(self, offset: int | None) -> int | None:
+        """Give where the boundary stands in the header value at an offset of the head.
+
+        That is what is looked at of a Content-Type; the offset itself where there is none.
+        """
+        if offset is None:
+            return None
+        value = self._head_bytes[offset:].partition(b"\n")[0].lower()
+        return offset + max(0, value.find(b"boundary"))
 
     def rest(self) -> int:
         """Tell how many bytes are known to follow the message in its file."""
@@ -143,24 +156,39 @@ class Opening:
             MultipartError: where there is no boundary, or none that can be used.
         """
         report, options = self.report, self._options
-        header = self._content_type()
+        header = self._content_type(options.policy)
         if header is not None:
             value = header.text.encode("latin-1").decode("utf-8", "surrogateescape")
             report.content_type = value
             report.subtype = _essence(value).partition("/")[2] or None
         report.subtype = options.subtype or report.subtype
-        if options.boundary is not None:
-            report.boundary = options.boundary
-        elif header is not None:
-            report.boundary = boundary_of(header)
-        else:
-            report.boundary = self._boundary_of_body()
+        report.boundary = self._boundary(header)
+        if header is None and options.boundary is None and report.kind != "body":
+            report.notes.append(
+                "the head has no Content-Type: the boundary is that of the body's first line"
+            )
         if report.subtype is None:
             found = self.delimiter
             report.subtype = guess_subtype(self.start, found) if found else "mixed"
+        return self._made(report.boundary, options.policy)
+
+    def trial(self, policy: Policy) -> MultipartParser:
+        """Give a parser for the body under another policy, once :meth:`parser` was called.
+
+        Raises:
+            MultipartError: where the policy refuses what the head says.
+        """
+        return self._made(self._boundary(self._content_type(policy)), policy)
+
+    def _made(self, boundary: bytes, policy: Policy) -> MultipartParser:
+        subtype = self.report.subtype or "mixed"
         return MultipartParser(
-            report.boundary, subtype=report.subtype, nested=True, limits=LIMITS,
-            policy=options.policy)  # fmt: skip
+            boundary, subtype=subtype, nested=True, limits=LIMITS, policy=policy)  # fmt: skip
+
+    def _boundary(self, header: Header | None) -> bytes:
+        if self._options.boundary is not None:
+            return self._options.boundary
+        return self._boundary_of_body() if header is None else boundary_of(header)
 
     def _read_head(self) -> bytes:
         """Find the head; give what was read to find it."""
@@ -190,6 +218,11 @@ class Opening:
         report.kind, report.start_line, report.body_offset = head.kind, head.start_line, head.size
         report.chunked, report.codings = framing.chunked, framing.codings
         report.file_offset_known = not framing.transformed
+        if head.size and self._head_bytes.startswith(BOM):
+            report.notes.append(
+                "the file starts with a byte order mark: an editor saved it as text, and may have "
+                "changed more"
+            )
         if head.unbroken:
             report.notes.append("no empty line stands between the head and the body")
         if head.skipped:
@@ -221,7 +254,7 @@ class Opening:
         self.delimiter = first_delimiter(self.start)
         self._body = chain(started, self._body)
 
-    def _content_type(self) -> Header | None:
+    def _content_type(self, policy: Policy) -> Header | None:
         """Give the Content-Type that counts, None where the body has to tell its boundary."""
         given, field = self._options.content_type, self._head.first("content-type")
         if given is not None:
@@ -231,7 +264,6 @@ class Opening:
         else:
             return None
         form = _essence(text) == "multipart/form-data"
-        policy = self._options.policy
         return Header(text, offset, policy.form_mask if form else policy.other_mask, form)
 
     def _boundary_of_body(self) -> bytes:
@@ -242,10 +274,6 @@ class Opening:
         if self.delimiter is None:
             text = "no Content-Type tells the boundary, and no line starts with two dashes"
             raise ParseError(text, code=Deviation.MISSING_BOUNDARY.code, offset=None)
-        if self.report.kind != "body":
-            self.report.notes.append(
-                "the head has no Content-Type: the boundary is that of the body's first line"
-            )
         return checked_boundary(self.delimiter.boundary)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from .message import Kind
 
-__all__ = ["Excerpt", "Fault", "Part", "Report"]
+__all__ = ["Excerpt", "Fault", "Part", "Report", "Verdict"]
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class Part:
         complete: False where it was cut short.
         sha256: of its body, None where it was not asked for.
         path: the file that it was extracted to.
+        boundary: what a multipart announces, None where that cannot be read.
     """
 
     number: str
@@ -45,6 +46,7 @@ class Part:
     complete: bool = False
     sha256: str | None = None
     path: str | None = None
+    boundary: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,14 @@ class Excerpt:
         offset: of the first byte of ``after``.
         before: what stands before it.
         after: what stands from there; empty at the end of input.
+        wanted: what should stand from there, None where nobody knows.
     """
 
     of: Literal["body", "file"]
     offset: int
     before: bytes
     after: bytes
+    wanted: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -70,7 +74,8 @@ class Fault:
 
     Attributes:
         code: stable short name.
-        message: one sentence.
+        message: one sentence, as a program gets it.
+        summary: the answer in one sentence: what differs here.
         offset: where in the body, None for a fault elsewhere.
         file_offset: where in the file, None where that is not known.
         place: between or in which parts.
@@ -85,6 +90,30 @@ class Fault:
     place: str
     causes: list[str] = field(default_factory=list)
     excerpt: Excerpt | None = None
+    summary: str = ""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What one policy makes of the body.
+
+    Attributes:
+        policy: its name, in lower case.
+        parts: how many parts came before the end, or before the fault.
+        complete: False where it let a part end that was cut short.
+        ended: False where the input was not read to its end.
+        code: of what it refuses, None where it takes everything.
+        message: the error's.
+        offset: the error's: in the body, or in the head where no part of the body was read.
+    """
+
+    policy: str
+    parts: int = 0
+    complete: bool = True
+    ended: bool = True
+    code: str | None = None
+    message: str | None = None
+    offset: int | None = None
 
 
 @dataclass(slots=True)
@@ -105,6 +134,7 @@ class Report:
         body_size: bytes of the body, codings undone.
         file_offset_known: whether an offset in the body plus ``body_offset`` is one in the file.
         parts: in the order sent.
+        policies: what each policy makes of it; empty where there was no body to read.
         notes: what is odd, and no fault.
         fault: what ended the reading too early.
     """
@@ -122,6 +152,7 @@ class Report:
     body_size: int = 0
     file_offset_known: bool = True
     parts: list[Part] = field(default_factory=list)
+    policies: list[Verdict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fault: Fault | None = None
 

@@ -1,4 +1,4 @@
-"""A report for people: a line that says what it is, a table of the parts, and what is wrong.
+"""A report for people: the answer first, then what it is, a table of the parts, and what is wrong.
 
 Every value of the peer passes through :class:`Text`, so nothing of it can move a cursor or break
 a line.  Columns are as wide as what is in them, up to what the terminal leaves.
@@ -7,11 +7,11 @@ a line.  Columns are as wide as what is in them, up to what the terminal leaves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import Final, NamedTuple
 
-from ._inspect_report import Excerpt, Fault, Part, Report
-from ._inspect_text import Text, amount, escape_byte, width
+from ._inspect_fault import counted, fault, verdicts, wrapped
+from ._inspect_report import Part, Report
+from ._inspect_text import Text, amount, width
 
 __all__ = ["render"]
 
@@ -24,7 +24,6 @@ _KINDS: Final = {
 _WIDEST: Final = 40
 _NARROWEST: Final = 8
 _PAGE: Final = 100  # columns of running text where there is no terminal
-_HALF: Final = 34  # columns of an excerpt on each side
 _GAP: Final = "  "
 _INDENT: Final = "  "
 _DEEP: Final = 10  # levels that are indented
@@ -57,7 +56,10 @@ def render(report: Report, text: Text, columns: int | None) -> Iterator[str]:
         text: makes values printable.
         columns: how wide the terminal is, None where it is no terminal.
     """
-    yield _summary(report, text)
+    page = columns or _PAGE
+    for line in (_answer(report, text), _summary(report, text)):
+        # What is no terminal may be grep, or head -1: it gets the answer in one line.
+        yield from [line] if columns is None else wrapped(line, columns)
     if report.parts:
         yield ""
         yield from _table(report, text, columns)
@@ -67,11 +69,26 @@ def render(report: Report, text: Text, columns: int | None) -> Iterator[str]:
             cut = "" if part.complete else ", cut short"
             yield f"wrote {text.shown(part.path, 400)}, {_bytes(part.size or 0)}{cut}"
     for note in report.notes:
-        yield from _wrapped(f"note: {text.sentence(note)}", columns or _PAGE)
+        yield from wrapped(f"note: {text.sentence(note)}", page)
     if report.fault is not None:
-        if not report.parts:
+        if not report.parts or report.notes:
             yield ""
-        yield from _fault(report.fault, text, columns or _PAGE)
+        yield from fault(report.fault, text, page)
+    if report.policies:
+        if report.fault is not None or report.notes:
+            yield ""
+        yield from verdicts(report.policies, page)
+
+
+def _answer(report: Report, text: Text) -> str:
+    """Give what most people want to know, and nothing else."""
+    source = "standard input" if report.source == "-" else text.shown(report.source, 200)
+    if report.fault is not None:
+        return f"{source}: {text.sentence(report.fault.summary)} [{report.fault.code}]"
+    cut = any(not part.complete for part in report.parts if not part.multipart)
+    found = "cut short" if cut else "no fault"
+    notes = f", {counted(len(report.notes), 'note')}" if report.notes else ""
+    return f"{source}: {counted(len(report.parts), 'part')}, {found}{notes}"
 
 
 def _summary(report: Report, text: Text) -> str:
@@ -81,12 +98,9 @@ def _summary(report: Report, text: Text) -> str:
     type_ = f"multipart/{report.subtype}" if report.subtype else "type unknown"
     if report.content_type is not None:
         type_ = report.content_type.partition(";")[0].strip() or type_
-    source = "standard input" if report.source == "-" else text.shown(report.source, 100)
-    words = [f"{source}: {kind}", text.shown(type_)]
+    words = [kind, text.shown(type_)]
     if report.boundary is not None:
         words.append(f"boundary {text.shown_bytes(report.boundary, 80)}")
-    count = len(report.parts)
-    words.append(f"{count:,} part{'' if count == 1 else 's'}")
     words.append(f"{_bytes(report.body_size)} of body")
     undone = [*(["chunked"] if report.chunked else []), *report.codings]
     if undone:
@@ -97,7 +111,7 @@ def _summary(report: Report, text: Text) -> str:
 
 def _bytes(size: int) -> str:
     readable = amount(size)
-    return f"{size:,} byte{'' if size == 1 else 's'}" + (f" ({readable})" if readable else "")
+    return counted(size, "byte") + (f" ({readable})" if readable else "")
 
 
 def _table(report: Report, text: Text, columns: int | None) -> Iterator[str]:
@@ -165,7 +179,7 @@ def _row(
 
 def _size(part: Part) -> tuple[str, str]:
     if part.size is None:
-        count = f"{part.children:,} part{'' if part.children == 1 else 's'}"
+        count = counted(part.children, "part")
         return count, "" if part.complete else "not closed"
     return f"{part.size:,}", amount(part.size) if part.complete else "cut short"
 
@@ -177,52 +191,3 @@ def _line(cells: Sequence[str], used: Sequence[int], widths: Sequence[int]) -> s
             space = " " * (size - width(cell))
             padded.append(space + cell if _COLUMNS[index].right else cell + space)
     return _GAP.join(padded).rstrip()
-
-
-def _fault(fault: Fault, text: Text, columns: int) -> Iterator[str]:
-    yield from _wrapped(f"error: {text.sentence(fault.message)} [{fault.code}]", columns)
-    places = [_offsets(fault), fault.place]
-    if any(places):
-        yield _INDENT + ", ".join(place for place in places if place)
-    if fault.excerpt is not None:
-        yield ""
-        yield from _excerpt(fault.excerpt, fault)
-        yield ""
-    for cause in fault.causes:
-        yield from _wrapped(f"{_INDENT}- {text.sentence(cause)}", columns, _INDENT * 2)
-
-
-def _offsets(fault: Fault) -> str:
-    if fault.offset is None:
-        in_file = fault.file_offset
-        return "" if in_file is None else f"at offset {in_file:,} of the file"
-    if fault.file_offset in (None, fault.offset):
-        return f"at offset {fault.offset:,} of the body"
-    return f"at offset {fault.offset:,} of the body ({fault.file_offset:,} of the file)"
-
-
-def _wrapped(line: str, columns: int, indent: str = _INDENT) -> list[str]:
-    return wrap(
-        line, columns, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False
-    )
-
-
-def _excerpt(excerpt: Excerpt, fault: Fault) -> Iterator[str]:
-    before = _clipped([escape_byte(code) for code in reversed(excerpt.before)])[::-1]
-    after = _clipped([escape_byte(code) for code in excerpt.after])
-    marked = after[0] if after else "<end>"
-    known = fault.offset if excerpt.of == "body" else fault.file_offset
-    if excerpt.offset != known:
-        yield f"{_INDENT}at offset {excerpt.offset:,} of the {excerpt.of}:"
-    lead = "".join(before)
-    yield f"{_INDENT * 2}{lead}{''.join(after) or marked}"
-    yield f"{_INDENT * 2}{' ' * len(lead)}{'^' * (len(marked) if after else 1)}"
-
-
-def _clipped(cells: list[str]) -> list[str]:
-    size = 0
-    for index, cell in enumerate(cells):
-        size += len(cell)
-        if size > _HALF:
-            return cells[:index]
-    return cells

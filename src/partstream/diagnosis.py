@@ -2,8 +2,8 @@
 
 The parser says which rule was broken, and where.  Here the rest of the evidence is weighed: the
 first bytes of the body, the last ones, what the head promised, what the file holds.  Each code has
-a function that gives sentences, the most likely first, and what would help last.  Nothing is
-certain here and nothing depends on it, so it may be as long as it is helpful.
+a function that gives sentences, the answer first, and what would help last.  Nothing is certain
+here and nothing depends on it, so it may be as long as it is helpful.
 """
 
 from __future__ import annotations
@@ -12,161 +12,177 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ._inspect_difference import common_start, difference, quoted
-from ._inspect_report import Report
-from .message import Delimiter
-from .policy import Policy
+from ._inspect_ending import empty_body, message_cut, promised, truncated, wrong_closing
+from ._inspect_evidence import Evidence
+from ._inspect_formats import is_escaped, looks_chunked, other_format
+from .deviations import Deviation
 
-__all__ = ["Evidence", "likely_causes", "notes", "place_to_look"]
-
-_BOM: Final = b"\xef\xbb\xbf"
+__all__ = ["Look", "likely_causes", "place_to_look", "summary"]
 
 
-class Evidence(NamedTuple):
-    """What a diagnosis looks at.
+class Look(NamedTuple):
+    """A better place to show than the fault's own.
 
     Attributes:
-        report: what was found so far.
-        policy: what was tolerated.
-        start: the first bytes of the body.
-        end: its last bytes.
-        delimiter: the first line of the body that looks like a delimiter.
-        length: the Content-Length that counted, None where none did.
-        chunks_ended: whether there were chunks, and the last one came.
-        missing: what the framing of the message lacks, as a clause; empty for nothing.
-        rest: how many bytes are known to follow the message in its file.
+        offset: in the body.
+        wanted: what should stand there, None where nobody knows.
     """
 
-    report: Report
-    policy: Policy
-    start: bytes
-    end: bytes
-    delimiter: Delimiter | None
-    length: int | None
-    chunks_ended: bool
-    missing: str
-    rest: int
+    offset: int
+    wanted: bytes | None = None
+
+
+#: The codes whose text says what is met here; their causes are only hints where it comes from.
+_HINTS: Final = frozenset({
+    "header_without_colon", "invalid_header_name", "malformed_parameter", "delimiter_in_headers",
+    "chunked", "content_encoding", "unsupported_coding", "missing_line_break", "header_control",
+    "invalid_boundary",
+})  # fmt: skip
 
 
 def likely_causes(code: str, evidence: Evidence) -> list[str]:
     """Give what is likely behind a fault, and what helps; nothing where its message says all."""
+    if code not in _FRAMING and looks_chunked(evidence.start, sure=True):
+        return other_format(evidence.start, evidence.report.kind)
     causes = _CAUSES.get(code, _no_cause)(evidence)
     if code.startswith("max_"):
         causes.append("this limit only keeps nonsense out; it is no limit of a server")
-    tolerated = getattr(Policy.LEGACY, code, None) == "always"
-    if tolerated and getattr(evidence.policy, code) != "always" and code != "truncated":
-        causes.append("--policy legacy tolerates it")
     return causes
 
 
-def place_to_look(code: str, evidence: Evidence) -> int | None:
-    """Give the offset in the body to show instead of the fault's own, None for that one."""
-    found, boundary = evidence.delimiter, evidence.report.boundary
-    if code != "boundary_not_found" or not evidence.start:
+def summary(code: str, evidence: Evidence, causes: list[str]) -> str:
+    """Give the answer in one sentence."""
+    hints = code in _HINTS or code.startswith("max_")
+    hints = hints and not (code == "malformed_parameter" and evidence.place == "in the head")
+    chunks = code not in _FRAMING and looks_chunked(evidence.start, sure=True)
+    if causes and (chunks or not hints):
+        return causes[0]
+    member = Deviation.__members__.get(code.upper())
+    text = evidence.message
+    if member is not None:
+        text = text.removesuffix(f"; {member.remedy}")
+    return f"{text}, {evidence.place}" if evidence.place else text
+
+
+def place_to_look(code: str, evidence: Evidence) -> Look | None:
+    """Give the place to show instead of the fault's own, None for that one."""
+    found, start = evidence.delimiter, evidence.start
+    if code == "truncated":
+        wrong = wrong_closing(evidence)
+        if wrong is None:
+            return None
+        line, same = wrong
+        last = len(evidence.end.rstrip(b"\r\n")) - len(line)
+        offset = evidence.size - len(evidence.end) + last + same
+        return Look(offset, (b"--" + evidence.boundary + b"--")[same:])
+    if code not in ("boundary_not_found", "missing_boundary") or not start:
         return None
-    if found is None or boundary is None:
-        return 0
-    return found.offset + 2 + common_start(boundary, found.boundary)
-
-
-def notes(evidence: Evidence, first: int | None, end: int) -> list[str]:
-    """Give what is odd about a body that could be read, or about what was read of it.
-
-    Args:
-        evidence: what is known.
-        first: where the headers of the first part start, None without parts.
-        end: where the closing delimiter ended, -1 where it did not come.
-    """
-    found = []
-    report = evidence.report
-    if evidence.start.startswith(_BOM):
-        found.append("the body starts with a byte order mark: an editor saved it as text")
-    shown = evidence.delimiter
-    if shown is not None and first is not None and _is_before(shown, first, report):
-        found.append(f"the preamble has a line {_line(shown)}, which is skipped")
-    for part in report.parts:
-        if part.multipart and not part.complete and not part.children:
-            found.append(f"part {part.number} is a multipart in which no delimiter was found")
-    if 0 <= end < report.body_size - 2 and report.fault is None:
-        size = report.body_size - end
-        found.append(f"{size:,} bytes of the body follow its closing delimiter")
-    if evidence.rest and report.fault is None:
-        found.append(f"{evidence.rest:,} bytes follow the message in the file: another message?")
-    return found
-
-
-def _is_before(delimiter: Delimiter, first: int, report: Report) -> bool:
-    """Tell whether this is not the delimiter before the first part, but one before that."""
-    end = delimiter.offset + 2 + len(delimiter.boundary)
-    own_line = len(report.boundary or b"") + 4
-    return end < first - own_line and not _is_of(delimiter.boundary, report)
-
-
-def _is_of(boundary: bytes, report: Report) -> bool:
-    announced = report.boundary or b""
-    return boundary in (announced, announced + b"--", announced.removeprefix(b"--"))
-
-
-def _line(delimiter: Delimiter) -> str:
-    return quoted(b"--" + delimiter.boundary)
-
-
-def _hint(delimiter: Delimiter) -> str:
-    return f"--boundary {quoted(delimiter.boundary)} reads it as it is"
+    if code == "missing_boundary" and evidence.report.content_type is not None:
+        return None  # the head has the fault
+    if found is None or not evidence.boundary or _is_cut(evidence) or is_escaped(start):
+        return Look(0)
+    same = common_start(evidence.boundary, found.boundary)
+    return Look(found.offset + 2 + same, evidence.boundary[same:] + b"\r\n")
 
 
 def _no_cause(evidence: Evidence) -> list[str]:
     return []
 
 
+# The boundary
+
+
 def _boundary_not_found(evidence: Evidence) -> list[str]:
-    found, announced = evidence.delimiter, evidence.report.boundary or b""
-    if found is None:
-        return [_other_format(evidence.start), *_cut(evidence)]
-    if _is_of(found.boundary, evidence.report):
+    found, announced = evidence.delimiter, evidence.boundary
+    if found is None or is_escaped(evidence.start):
+        causes = other_format(evidence.start, evidence.report.kind, announced)
+        return [*causes, *promised(evidence)]
+    if _is_cut(evidence):
+        stop = f"the body ends within its first delimiter line, after {evidence.size:,} bytes"
+        return [stop, *promised(evidence)]
+    if evidence.is_announced(found.boundary):
         return ["the delimiter is there, but what follows it on its line does not end the line"]
     where = "the body's first line is" if found.offset == 0 else "the first such line is"
-    causes = [f"the boundary announced is {quoted(announced)}, but {where} {_line(found)}"]
+    causes = [f"the boundary announced is {quoted(announced)}, but {where} {evidence.first_line()}"]
     how = difference(announced, found.boundary)
     causes.append(
         how
         or "they have little in common: head and body are of two different messages, or a client "
         "made the body anew and kept the old header"
     )
-    return [*causes, _hint(found)]
+    return [*causes, *evidence.hint()]
 
 
-def _other_format(start: bytes) -> str:
-    """Say what a body without any delimiter looks like."""
-    text = start.lstrip()[:256]
-    if start.startswith(b"\x1f\x8b"):
-        return "the body is gzip: a Content-Encoding header is missing"
-    if text[:1] in (b"{", b"["):
-        return "the body looks like JSON"
-    if text[:1] == b"<":
-        return "the body looks like HTML or XML: an error page in place of the answer?"
-    first = text.partition(b"&")[0]
-    if b"=" in first and b"\n" not in text.strip() and b" " not in first:
-        return "the body looks like an ordinary form (application/x-www-form-urlencoded)"
-    size = start.partition(b"\r\n")[0]
-    if size and not size.translate(None, b"0123456789abcdefABCDEF"):
-        return "the body looks chunked: a Transfer-Encoding header is missing"
-    return "no line of the body starts with two dashes: it is no multipart, or only a piece of one"
+def _is_cut(evidence: Evidence) -> bool:
+    """Tell whether the body ends within its first line, which was right up to there."""
+    found = evidence.delimiter
+    return (
+        found is not None and not found.line_end and evidence.boundary.startswith(found.boundary)
+        and found.offset + 2 + len(found.boundary) == evidence.size
+    )  # fmt: skip
 
 
 def _first_line(evidence: Evidence) -> list[str]:
     found = evidence.delimiter
-    if found is None or _is_of(found.boundary, evidence.report):
+    if found is None or evidence.is_announced(found.boundary):
         return []
     return _boundary_not_found(evidence)
 
 
 def _dashed_boundary(evidence: Evidence) -> list[str]:
-    announced = evidence.report.boundary or b""
+    announced = evidence.boundary
     return [
         f"the boundary announced is {quoted(announced)}, and the lines are just that: they lack "
         "the two dashes of a delimiter",
+        f"the header has to say boundary={announced[2:].decode('latin-1')}, without two of its "
+        "dashes",
         f"--boundary {quoted(announced[2:])} reads it as it is",
     ]
+
+
+def _missing_boundary(evidence: Evidence) -> list[str]:
+    if evidence.report.content_type is None:
+        return other_format(evidence.start, evidence.report.kind)
+    return [
+        "the Content-Type has no boundary: it was set by hand",
+        "leave it to the client library, which knows the boundary",
+        *evidence.hint(),
+    ]
+
+
+def _invalid_boundary(evidence: Evidence) -> list[str]:
+    if evidence.report.content_type is None and is_escaped(evidence.start):
+        return other_format(evidence.start, evidence.report.kind)
+    return evidence.hint()
+
+
+def _not_multipart(evidence: Evidence) -> list[str]:
+    value = evidence.report.content_type or ""
+    form = "application/x-www-form-urlencoded"
+    if evidence.delimiter is None:
+        if value.lower().startswith(form):
+            return [
+                f"the Content-Type is {form}, not multipart",
+                'an HTML form sends files only with enctype="multipart/form-data"',
+            ]
+        causes = other_format(evidence.start, evidence.report.kind)
+        return [f"the Content-Type is {_quoted(value)}, not multipart", *causes]
+    if value.lower().startswith("multipart/") and "boundary" in value.lower():
+        causes = [f"no ';' stands before the boundary in the Content-Type {_quoted(value)}"]
+    else:
+        line = evidence.first_line()
+        causes = [
+            f"the Content-Type is {_quoted(value)}, but the body looks like a multipart, with the "
+            f"line {line}"
+        ]
+    return [*causes, *evidence.hint()]
+
+
+def _quoted(value: str) -> str:
+    return quoted(value.encode("utf-8", "surrogateescape"))
+
+
+# Line ends and headers
 
 
 def _first_lines(start: bytes) -> bytes:
@@ -179,13 +195,20 @@ def _bare_lf(evidence: Evidence) -> list[str]:
     start = _first_lines(evidence.start)
     feeds, pairs = start.count(b"\n"), start.count(b"\r\n")
     if b"\r\r\n" in start:
-        return ["lines end in CR CR LF: LF became CRLF twice, as when written in text mode"]
+        return [
+            "lines end in CR CR LF: LF became CRLF twice",
+            "write and copy the file in binary mode ('wb'), not as text",
+        ]
     if not feeds and b"\r" in start:
         return ["lines end in CR alone, as on computers of old"]
+    if not pairs and evidence.report.kind == "mail":
+        return ["every line ends in LF, as mails are stored on Unix; in transit it is CRLF"]
     if not pairs:
         return [
-            "every line ends in LF: the file was converted (an editor, git, text mode), or written "
-            "by hand"
+            "every line ends in LF, where CRLF is due: the file was converted (an editor, git, "
+            "text mode), or written by hand",
+            "send or save the bytes as they are; of a copy that holds text only, sed 's/$/\\r/' "
+            "makes CRLF again",
         ]
     if feeds > pairs:
         return [
@@ -195,61 +218,28 @@ def _bare_lf(evidence: Evidence) -> list[str]:
     return []
 
 
-def _empty_body(evidence: Evidence) -> list[str]:
-    if evidence.length:
-        return [
-            f"Content-Length says {evidence.length:,} bytes, and none are in the file: was only "
-            "the head saved, or was the body read before?"
-        ]
-    if evidence.length == 0:
-        return [
-            "Content-Length is 0: the sender sent none; had it been read before, to log it, or in "
-            "a first try?"
-        ]
-    if evidence.report.kind != "body":
-        return ["nothing follows the head: was only the head saved, or was the body read before?"]
-    return ["was it consumed before it was saved?"]
+def _header(evidence: Evidence) -> list[str]:
+    return ["is the empty line between the part's headers and its body missing?"]
 
 
-def _cut(evidence: Evidence) -> list[str]:
-    return [f"{evidence.missing}: it was cut on its way here"] if evidence.missing else []
+def _malformed_parameter(evidence: Evidence) -> list[str]:
+    value = evidence.report.content_type
+    if value is not None and evidence.report.boundary is None:
+        found = evidence.delimiter
+        causes = ["the Content-Type of the message cannot be read: a boundary with ';', a space or "
+                  "another special character in it needs double quotes"]  # fmt: skip
+        if found is not None:
+            causes.append(f'send boundary="{found.boundary.decode("latin-1")}"')
+        return [*causes, *evidence.hint()]
+    if "must be quoted" in evidence.message:
+        return ["a value with a space or a quote in it needs double quotes around it"]
+    return [
+        "a quote is missing, or a quote or a backslash in a name was not escaped (a backslash "
+        "before the closing quote hides it, as in a Windows path): write a quote as %22"
+    ]
 
 
-def _truncated(evidence: Evidence) -> list[str]:
-    boundary = evidence.report.boundary or b""
-    end, closing = evidence.end, b"--" + boundary + b"--"
-    causes = _cut(evidence)
-    at = end.rfind(closing)
-    if at > 0 and end[at - 2 : at] != b"\r\n":
-        before = quoted(end[max(0, at - 2) : at])
-        causes.append(f"the closing delimiter is there, but behind {before}, where CRLF is due")
-    elif end.rstrip(b"\r\n").endswith(b"\n--" + boundary):
-        causes.append(
-            "the last line is a delimiter without two dashes behind it: an endless stream (a "
-            "camera) ends so, or a sender that does not close"
-        )
-    if evidence.length is not None and not evidence.missing:
-        causes.append(_full_length(evidence))
-    elif evidence.chunks_ended:
-        causes.append("the chunks are complete: the sender itself stopped here")
-    return causes
-
-
-def _message_cut(evidence: Evidence) -> list[str]:
-    if evidence.length is not None and b"\n" in evidence.start and b"\r\n" not in evidence.start:
-        return ["its line ends were converted to LF, which made it shorter"]
-    if evidence.length is not None:
-        return ["Content-Length is too large, or bytes behind the closing delimiter were cut off"]
-    return ["it was cut on its way here, behind the closing delimiter"]
-
-
-def _full_length(evidence: Evidence) -> str:
-    if evidence.rest:
-        return (
-            f"Content-Length ends the body here, and {evidence.rest:,} more bytes follow in the "
-            "file: it is too small"
-        )
-    return "the body is as long as Content-Length says: the sender itself stopped here"
+# Chunks and compression
 
 
 def _chunked(evidence: Evidence) -> list[str]:
@@ -271,37 +261,10 @@ def _unsupported_coding(evidence: Evidence) -> list[str]:
     return ["decompress it first; if it stands in the file decoded already, --decoded reads it"]
 
 
-def _missing_boundary(evidence: Evidence) -> list[str]:
-    found = evidence.delimiter
-    if evidence.report.content_type is None:
-        return [_other_format(evidence.start), "--boundary or --content-type can tell it"]
-    causes = [
-        "the sender set the Content-Type by hand: leave it to the client library, which knows the "
-        "boundary"
-    ]
-    return causes if found is None else [*causes, _hint(found)]
-
-
-def _not_multipart(evidence: Evidence) -> list[str]:
-    value = (evidence.report.content_type or "").lower()
-    found = evidence.delimiter
-    if value.startswith("application/x-www-form-urlencoded") and found is None:
-        return ['an HTML form sends files only with enctype="multipart/form-data"']
-    if found is None:
-        return [_other_format(evidence.start)]
-    return [f"the body does look like one, with the line {_line(found)}", _hint(found)]
-
-
-def _header(evidence: Evidence) -> list[str]:
-    return ["is the empty line between the part's headers and its body missing?"]
-
-
-def _malformed_parameter(evidence: Evidence) -> list[str]:
-    return [
-        "a quote or a backslash in a name was not escaped (a backslash before the closing quote "
-        "hides it), or text follows the value"
-    ]
-
+#: The codes of what stands around the body.
+_FRAMING: Final = frozenset(
+    {"chunked", "content_encoding", "unsupported_coding", "message_cut", "head_too_long"}
+)
 
 _CAUSES: Final[dict[str, Callable[[Evidence], list[str]]]] = {
     "boundary_not_found": _boundary_not_found,
@@ -309,17 +272,19 @@ _CAUSES: Final[dict[str, Callable[[Evidence], list[str]]]] = {
     "preamble": _first_line,
     "dashed_boundary": _dashed_boundary,
     "bare_lf": _bare_lf,
-    "empty_body": _empty_body,
-    "truncated": _truncated,
-    "length_mismatch": _cut,
-    "message_cut": _message_cut,
+    "empty_body": empty_body,
+    "truncated": truncated,
+    "length_mismatch": promised,
+    "message_cut": message_cut,
     "chunked": _chunked,
     "content_encoding": _content_encoding,
     "unsupported_coding": _unsupported_coding,
     "missing_boundary": _missing_boundary,
+    "invalid_boundary": _invalid_boundary,
     "not_multipart": _not_multipart,
     "header_without_colon": _header,
     "invalid_header_name": _header,
+    "delimiter_in_headers": _header,
     "max_header_line": _header,
     "max_header_block": _header,
     "malformed_parameter": _malformed_parameter,

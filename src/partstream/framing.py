@@ -11,7 +11,7 @@ It knows no I/O, and gives pieces of bounded size, however far a bomb expands.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from .chunked import Dechunker
@@ -33,6 +33,8 @@ class Framing:
         head: the head of the message.
         decoded: take the bytes as they are, whatever the head says of codings: browsers and
             proxies save bodies that way.
+        undo: the codings to undo, the outermost first, whatever the head says; chunks, which stand
+            around all others, are undone first in any case.
 
     Attributes:
         chunked: whether the chunked coding is undone.
@@ -44,7 +46,7 @@ class Framing:
         fault: what broke; its offset counts from the first byte behind the head.
     """
 
-    def __init__(self, head: Head, *, decoded: bool = False) -> None:
+    def __init__(self, head: Head, *, decoded: bool = False, undo: Sequence[str] = ()) -> None:
         self.notes: list[str] = []
         self.fault: MultipartError | None = None
         self.taken = self.extra = 0
@@ -54,6 +56,10 @@ class Framing:
         codings += transfer[: -1 if self.chunked else None]
         self.codings = tuple(name for name in reversed(codings) if name != "identity")
         self.length = None if head.kind in ("mail", "body") else self._length(head)
+        if undo:
+            self.chunked = "chunked" in undo
+            self.codings = tuple(name for name in undo if name != "chunked")
+            self.length = None if self.chunked else self.length
         if self.chunked and self.length is not None:
             self.notes.append(
                 "Content-Length and Transfer-Encoding stand together: the chunks count, but "

@@ -22,18 +22,29 @@ from typing import Any, Final, Protocol
 
 from . import diagnosis
 from ._backend import BACKEND, PartBegin
+from ._inspect_evidence import Evidence
+from ._inspect_formats import looks_chunked
+from ._inspect_notes import lost_child, notes
 from ._inspect_opening import AROUND, LIMITS, Opening, Options, Source
+from ._inspect_place import place_of, plain_message
+from ._inspect_policies import Trials
 from ._inspect_report import Excerpt, Fault, Part, Report
-from ._inspect_window import Window
+from ._inspect_window import REACH, Window
 from .deviations import Deviation
-from .diagnosis import Evidence
+from .diagnosis import Look
 from .errors import MultipartError
 from .events import PartEnd
+from .parameters import Header, boundary_of
 from .parser import MultipartParser
+from .policy import Policy
 
 __all__ = ["LIMITS", "Options", "Part", "Report", "Sink", "Source", "inspect"]
 
 _CUT: Final = "message_cut"
+_HEAD_LIMIT: Final = "head_too_long"
+#: How far a pipe is read behind a fault, to see what other policies make of the rest: it may be a
+#: camera's, and never end.
+_READ_ON: Final = 1 << 20
 _END: Final = 256  # how much of a body's end is looked at
 
 
@@ -81,6 +92,7 @@ class _Inspection:
         self._report = self._opening.report
         self._window = Window()
         self._open: list[Part] = []
+        self._trials: Trials | None = None
         self._ended = False  # whether the input was read to its end
         self._top = 0  # how many parts have begun in the outermost multipart
 
@@ -90,20 +102,55 @@ class _Inspection:
         try:
             opening.read()
             parser = opening.parser()
-            for data in opening.body():
-                self._window.add(data)
+            self._trials = Trials(opening.trial)
+            while data := self._more():
                 self._take(parser.feed(data))
             self._finish(parser)
         except MultipartError as error:
-            report.body_size = self._window.end
+            if parser is None and error.code != _HEAD_LIMIT:
+                self._trials = Trials(opening.trial)  # which another policy may let pass
             report.fault = self._fault(error, reading=parser is not None)
+            self._read_on()
         finally:
             self._end_open()
-        report.body_size = self._window.end
         if parser is not None:
             first = report.parts[0].header_offset if report.parts else None
-            report.notes += diagnosis.notes(self._evidence(), first, parser.end_offset)
+            report.notes += notes(self._evidence(), first, parser.end_offset)
+        self._judge()
         return report
+
+    def _more(self) -> bytes:
+        """Give the next bytes of the body, none at its end."""
+        data = self._opening.more()
+        if not data:
+            self._ended = True
+            return data
+        self._window.add(data)
+        self._report.body_size += len(data)
+        if self._trials is not None:
+            self._trials.feed(data)
+        return data
+
+    def _read_on(self) -> None:
+        """Read what stands behind a fault, for those policies that let it pass."""
+        if self._trials is None:
+            return
+        stop = self._report.body_size + _READ_ON
+        while self._opening.whole or (self._trials.running and self._report.body_size < stop):
+            if not self._more():
+                break
+
+    def _judge(self) -> None:
+        """Note what each policy makes of the body."""
+        report, framing = self._report, self._opening.framing
+        if self._trials is None or framing.fault is not None:
+            return
+        report.policies = self._trials.verdicts(ended=self._ended)
+        fault, legacy = report.fault, report.policies[-1]
+        if fault is not None and legacy.code is None and legacy.complete and legacy.ended:
+            spoilt = looks_chunked(self._opening.start, sure=True)
+            if fault.code not in (_CUT, Deviation.TRUNCATED.code) and not spoilt:
+                fault.causes.append("--policy legacy tolerates it (in a program: Policy.LEGACY)")
 
     # The parts
 
@@ -119,19 +166,25 @@ class _Inspection:
             else:
                 self._begin_part(event)
 
+    def _next_number(self) -> str:
+        """Give the place in the tree of the part that comes next."""
+        if not self._open:
+            return str(self._top + 1)
+        return f"{self._open[-1].number}.{self._open[-1].children + 1}"
+
     def _begin_part(self, event: PartBegin) -> None:
+        number = self._next_number()
         if self._open:
-            parent = self._open[-1]
-            parent.children += 1
-            number = f"{parent.number}.{parent.children}"
+            self._open[-1].children += 1
         else:
             self._top += 1
-            number = str(self._top)
         headers = list(event.headers.items()) if self._options.headers else None
         part = Part(
             number, event.depth, event.name, event.filename, event.content_type, headers,
             event.multipart, event.offset, event.body_offset,
             None if event.multipart else 0)  # fmt: skip
+        if event.multipart:
+            part.boundary = _announced(event)
         self._report.parts.append(part)
         self._open.append(part)
         if not part.multipart:
@@ -144,6 +197,10 @@ class _Inspection:
         if not part.multipart:
             for sink in self._sinks:
                 sink.end(part)
+        elif not complete and not part.children:
+            around = self._window.around(part.offset, REACH)
+            outer = [self._report.boundary, *(parent.boundary for parent in self._open)]
+            self._report.notes.append(lost_child(part, around[1] if around else b"", outer))
 
     def _end_open(self) -> None:
         """End what a fault left open."""
@@ -160,7 +217,6 @@ class _Inspection:
         framing = self._opening.framing
         if framing.fault is not None and not parser.done:
             raise framing.fault
-        self._ended = True
         self._take(parser.close())
         fault = framing.fault or framing.shortfall()
         if fault is not None:
@@ -168,15 +224,22 @@ class _Inspection:
 
     def _fault(self, error: MultipartError, *, reading: bool) -> Fault:
         """Say where it lies, in the body and in the file, and what is likely behind it."""
-        fault = Fault(error.code, _message(error), None, None, self._place(error))
-        evidence = self._evidence()
-        fault.causes = diagnosis.likely_causes(error.code, evidence)
+        fault = Fault(
+            error.code,
+            plain_message(error),
+            None,
+            None,
+            place_of(error, self._report.parts, self._open, self._next_number()),
+        )
         look = self._locate(fault, error, reading)
-        if reading:
-            better = diagnosis.place_to_look(error.code, evidence)
-            look = look if better is None else better
-        if look is not None:
-            fault.excerpt = self._excerpt(look)
+        evidence = self._evidence(fault.place, fault.message)
+        fault.causes = diagnosis.likely_causes(error.code, evidence)
+        fault.summary = diagnosis.summary(error.code, evidence, fault.causes)
+        better = diagnosis.place_to_look(error.code, evidence)
+        if better is not None:
+            fault.excerpt = self._excerpt(better)
+        elif look is not None:
+            fault.excerpt = self._excerpt(Look(look))
         return fault
 
     def _locate(self, fault: Fault, error: MultipartError, reading: bool) -> int | None:
@@ -194,47 +257,36 @@ class _Inspection:
             return offset
         fault.place = "" if offset is None else "in the head"
         fault.file_offset = offset
-        fault.excerpt = opening.excerpt(offset)
+        fault.excerpt = opening.excerpt(opening.boundary_at(offset))
         return None
 
-    def _place(self, error: MultipartError) -> str:
-        """Say in which part the reading stopped, or after which."""
-        parts = self._report.parts
-        if "in the headers of" in error.message:  # of a part that has not begun as an event
-            after = f" after part {parts[-1].number}" if parts else ""
-            return f"in the headers of the {'next' if parts else 'first'} part{after}"
-        if not parts:
-            return "before the first part"
-        last = parts[-1]
-        if self._open and self._open[-1] is last:
-            after = "" if last.size is None else f", after {last.size:,} bytes of its body"
-            return f"in part {last.number}{after}"
-        return f"after part {last.number}"
-
-    def _excerpt(self, offset: int) -> Excerpt | None:
-        """Give the bytes around an offset of the body, those that follow in the input too."""
-        while self._window.end < offset + AROUND:
-            data = self._opening.more()
-            if not data:
-                break
-            self._window.add(data)
+    def _excerpt(self, look: Look) -> Excerpt | None:
+        """Give the bytes around a place in the body, those that follow in the input too."""
+        offset = look.offset
+        while self._window.end < offset + AROUND and self._more():
+            pass
         found = self._window.around(offset, AROUND)
         start = self._opening.start
         if found is None and offset < len(start):
             found = start[max(0, offset - AROUND) : offset], start[offset : offset + AROUND]
-        return None if found is None else Excerpt("body", offset, *found)
+        return None if found is None else Excerpt("body", offset, *found, look.wanted)
 
-    def _evidence(self) -> Evidence:
+    def _evidence(self, place: str = "", message: str = "") -> Evidence:
         opening, framing = self._opening, self._opening.framing
         shortfall = framing.shortfall() if self._ended else None
         around = self._window.around(self._window.end, _END)
         return Evidence(
             self._report, self._options.policy, opening.start, around[0] if around else b"",
             opening.delimiter, framing.length, framing.chunked and framing.done,
-            shortfall.message if shortfall else "", opening.rest())  # fmt: skip
+            shortfall.message if shortfall else "", opening.rest(), self._window.end, place,
+            message)  # fmt: skip
 
 
-def _message(error: MultipartError) -> str:
-    """Give its message, without the number of a part that counts otherwise than a table does."""
-    plain = Deviation.TRUNCATED.at(error.offset)
-    return plain.message if error.code == plain.code else error.message
+def _announced(event: PartBegin) -> bytes | None:
+    """Give the boundary of a part that is a multipart."""
+    value = str(event.headers.get("Content-Type", ""))
+    text = value.encode("utf-8", "surrogateescape").decode("latin-1")
+    try:
+        return boundary_of(Header(text, None, Policy.LEGACY.other_mask, False))
+    except MultipartError:
+        return None

@@ -8,7 +8,8 @@ Three kinds of input have one, and each is told by its first line::
     body        anything else: no head, the multipart body at once
 
 Captures are seldom clean, so this reads kindly: lines end in CRLF or LF, odd lines are skipped
-and counted, a missing empty line before the first delimiter is forgiven and noted.  What the
+and counted, a byte order mark is
+skipped, a missing empty line before the first delimiter is forgiven and noted.  What the
 reading of the head lets pass never lets a body pass: that is the parser's to judge.
 
 For a body without a head, its first line tells the boundary: see :func:`first_delimiter`.
@@ -20,11 +21,20 @@ from typing import Final, Literal, NamedTuple
 
 from .parameters import is_token
 
-__all__ = ["Delimiter", "Field", "Head", "Kind", "first_delimiter", "guess_subtype", "read_head"]
+__all__ = [
+    "BOM",
+    "Delimiter",
+    "Field",
+    "Head",
+    "Kind",
+    "first_delimiter",
+    "guess_subtype",
+    "read_head",
+]
 
 Kind = Literal["request", "response", "mail", "body"]
 
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t"
 _MAX_BOUNDARY: Final = 200
 
@@ -86,7 +96,7 @@ def read_head(window: bytes, *, final: bool = False) -> Head | None:
     Returns:
         None where the window is too short to tell.
     """
-    at = 0
+    at = len(BOM) if window.startswith(BOM) else 0
     while True:
         start = _skip_blank(window, at)
         line, after = _line(window, start, final)
@@ -185,7 +195,7 @@ def _skip_blank(window: bytes, at: int) -> int:
 
 def first_delimiter(body: bytes) -> Delimiter | None:
     """Find the first line that looks like a delimiter, in the first bytes of a body."""
-    at = 3 if body.startswith(_BOM) else 0
+    at = 3 if body.startswith(BOM) else 0
     while at < len(body):
         if body.startswith(b"--", at):
             found = _delimiter(body, at)
