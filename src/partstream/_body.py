@@ -27,7 +27,7 @@ class Body:
         complete: whether the part came to its end.
     """
 
-    __slots__ = ("complete", "depth", "digits", "ended", "flow", "pieces",
+    __slots__ = ("complete", "depth", "digits", "ended", "fault", "flow", "pieces",
                  "rest", "rest_at", "size")  # fmt: skip
 
     def __init__(self, flow: Flow, depth: int) -> None:

@@ -17,7 +17,7 @@ from ._backend import PartBegin
 from .errors import MultipartError
 from .events import PartEnd
 from .parser import MultipartParser
-from .sources import Source
+from .sources import Source, checked
 
 __all__ = ["NEED", "Flow", "Need"]
 
@@ -78,6 +78,7 @@ class Flow:
 
     def take_in(self, chunk: bytes) -> None:
         """Take what the source gave, and give back what of it is behind the multipart."""
+        chunk = checked(chunk)
         self.feed(chunk)
         if self.parser.done and not self.drain and self.source.unread is not None:
             behind = chunk[max(0, len(chunk) - (self.fed - self.parser.end_offset)) :]
@@ -105,6 +106,8 @@ class Flow:
                 self.ended = True
                 self.events = iter(self.parser.close())
         except MultipartError as error:
+            if self.parser.done and not self.drain:
+                return  # the fault lies behind the closing delimiter
             self.error = error
             raise
 

@@ -17,6 +17,7 @@ from .errors import MultipartError
 from .events import PartEnd
 from .limits import Limits
 from .parser import MultipartParser
+from .sources import checked
 
 __all__ = ["PartFlow"]
 
@@ -60,7 +61,7 @@ class PartFlow(Flow):
 
     def take_in(self, chunk: bytes) -> None:
         """Take what the source gave; what of it is behind the part is given back at the end."""
-        self.feed(chunk)
+        self.feed(checked(chunk))
 
     def feed(self, chunk: bytes) -> None:
         """Take bytes from the source, as any flow does."""

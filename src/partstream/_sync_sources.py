@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
+from .deviations import Deviation
 from .sources import READ_SIZE, Source, takes_a_size, unread_of
 
 __all__ = ["sync_source"]
+
+_LONGEST_LENGTH: Final = 19  # digits, of 2**63
 
 
 def sync_source(content: Any) -> Source:
@@ -22,7 +25,7 @@ def sync_source(content: Any) -> Source:
 
     Raises:
         TypeError: for anything else.
-        ValueError: for an environ whose CONTENT_LENGTH is no number.
+        ParseError: for an environ whose CONTENT_LENGTH is no number, which a client may send.
     """
     if isinstance(content, (bytes, bytearray, memoryview)):
         return _iterated(_cut(memoryview(content)))
@@ -47,7 +50,9 @@ def sync_source(content: Any) -> Source:
 
 
 def _cut(view: memoryview) -> Iterator[bytes]:
-    view = view.cast("B") if view.nbytes else view
+    if not view.nbytes or not view.c_contiguous:  # neither can be cast
+        view = memoryview(view.tobytes())
+    view = view.cast("B")
     for at in range(0, len(view), READ_SIZE):
         yield bytes(view[at : at + READ_SIZE])
 
@@ -56,9 +61,9 @@ def _environ(environ: Mapping[str, Any]) -> Source:
     """Give the body of a WSGI request (PEP 3333; ``wsgi.input_terminated`` is an extension)."""
     left: int | None = None
     if not environ.get("wsgi.input_terminated"):
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not (length.isascii() and length.isdigit()):
-            raise ValueError(f"the environ's CONTENT_LENGTH is no number: {length[:40]!r}")
+        length = str(environ.get("CONTENT_LENGTH") or 0)
+        if not (length.isascii() and length.isdigit() and len(length) <= _LONGEST_LENGTH):
+            raise Deviation.INVALID_LENGTH.at(None, f"CONTENT_LENGTH {length[:40]!r}")
         left = int(length)
     return Source(_Read(environ["wsgi.input"].read, left).pull)
 

@@ -39,26 +39,40 @@ class _Driver(Flow):
         Raises:
             MultipartError: where they are at fault, or end too early.
         """
-        self.filling = True
+        self.filling = over = True
         try:
-            chunk = await self.source.pull()
-            self.take_in(chunk)
+            self.take_in(await self.source.pull())
+            over = self.done
         except MultipartError as error:
             self.error = error
             raise
         finally:
             self.filling = False
-            if self.done and self.source.close is not None:
-                await self.source.close()
+            if over:
+                await self.close()
+
+    async def close(self) -> None:
+        """Close the iterator that is the source, if it is one that has to be closed."""
+        if self.source.close is not None:
+            await self.source.close()
 
     async def finish(self, step: Callable[[], _T | Need]) -> _T:
         """Repeat a step, with more bytes each time, until it has its result."""
         self.check()
-        result = step()
-        while result is NEED:
-            await self.fill()
+        try:
             result = step()
+            while result is NEED:
+                await self.fill()
+                result = step()
+        except MultipartError:
+            await self.end()
+            raise
         return result
+
+    async def end(self) -> None:
+        """Close the source if a fault has ended the stream: it may have come with good events."""
+        if self.error is not None:
+            await self.close()
 
 
 class _Stream(_Driver, Stream):
@@ -153,7 +167,11 @@ class BodyPartReader(PartBase):
             LimitExceeded: where it is over ``max_read_size``, decoded or not.
         """
         self._stream.check()
-        data = self._all()
+        try:
+            data = self._all()
+        except MultipartError:
+            await self._stream.end()
+            raise
         if data is NEED:
             data = await self._stream.finish(self._all)
         if not decode:
@@ -342,7 +360,11 @@ class MultipartReader(ReaderBase):
         if type(self).fetch_next_part is not MultipartReader.fetch_next_part:
             return await self.fetch_next_part()
         self._stream.check()
-        part = self._next()
+        try:
+            part = self._next()
+        except MultipartError:
+            await self._stream.end()
+            raise
         return part if part is not NEED else await self._stream.finish(self._next)
 
     async def fetch_next_part(self) -> Any:
@@ -390,6 +412,9 @@ class MultipartResponseWrapper:
 
     async def release(self) -> None:
         """Release the connection; what has not been read is dropped."""
+        stream = getattr(self.stream, "_stream", None)
+        if isinstance(stream, _Driver) and not stream.filling:
+            await stream.close()
         released = release(self.resp, "release", "aclose", "close")
         if released is not None:
             await released

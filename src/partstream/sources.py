@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from . import hdrs
 from .deviations import Deviation
 
-__all__ = ["Source", "async_source", "content_type_of", "takes_a_size", "unread_of"]
+__all__ = ["Source", "async_source", "checked", "content_type_of", "takes_a_size", "unread_of"]
 
 READ_SIZE = 1 << 16
 
@@ -76,6 +76,27 @@ def async_source(content: Any) -> Source:
         "receive_some(), aiter_bytes(), async read(n) or __aiter__(), or an ASGI receive; what "
         "can be read without await, partstream.sync.MultipartReader reads"
     )
+
+
+def checked(chunk: Any) -> bytes:
+    """Give what a source gave as bytes that nobody changes.
+
+    Raises:
+        TypeError: where it is no bytes; the message says what to do.
+    """
+    if type(chunk) is bytes:
+        return chunk
+    if isinstance(chunk, (bytes, bytearray, memoryview)):
+        return bytes(chunk)  # the source may use its buffer again
+    if isinstance(chunk, str):
+        remedy = "open the file in binary mode ('rb'), or encode the text"
+    elif inspect.isawaitable(chunk):
+        if inspect.iscoroutine(chunk):
+            chunk.close()  # or Python would complain that nobody has awaited it
+        remedy = "what has to be awaited, partstream.MultipartReader reads"
+    else:
+        remedy = "pass a source that waits until there are some"
+    raise TypeError(f"the source gives {type(chunk).__name__}, not bytes: {remedy}")
 
 
 def unread_of(content: Any) -> Callable[[bytes], Any] | None:

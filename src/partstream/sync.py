@@ -44,25 +44,35 @@ class _Driver(Flow):
         Raises:
             MultipartError: where they are at fault, or end too early.
         """
-        self.filling = True
+        self.filling = over = True
         try:
-            chunk = self.source.pull()
-            self.take_in(chunk)
+            self.take_in(self.source.pull())
+            over = self.done
         except MultipartError as error:
             self.error = error
             raise
         finally:
             self.filling = False
-            if self.done and self.source.close is not None:
-                self.source.close()
+            if over:
+                self.close()
+
+    def close(self) -> None:
+        """Close the iterator that is the source, if it is one that has to be closed."""
+        if self.source.close is not None:
+            self.source.close()
 
     def finish(self, step: Callable[[], _T | Need]) -> _T:
         """Repeat a step, with more bytes each time, until it has its result."""
         self.check()
-        result = step()
-        while result is NEED:
-            self.fill()
+        try:
             result = step()
+            while result is NEED:
+                self.fill()
+                result = step()
+        except MultipartError:
+            if self.error is not None:  # it may have come with events that were good
+                self.close()
+            raise
         return result
 
 
