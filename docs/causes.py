@@ -54,6 +54,8 @@ CAUSES: Final[dict[str, str]] = {
     "more than four codings in a row",
     "invalid_encoding": "the header says gzip, base64 or a charset, and the content is something "
     "else, was cut, or was decoded already on its way",
+    "invalid_json": "another type than announced, an object as Python writes it, or values nested "
+    "too deeply",
     "invalid_range": "a server that writes ranges of its own making, or an error page in place of "
     "a range",
     "invalid_http": "a server that puts a bare body, or an error in JSON, where its batch should "

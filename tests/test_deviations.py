@@ -14,7 +14,8 @@ _ELSEWHERE = {"not_multipart": "text/plain; boundary=B"}
 
 #: Codes that the parser does not know: the readers meet them.
 _BY_READERS = {
-    "disconnected", "invalid_encoding", "invalid_http", "invalid_range", "unsupported_encoding",
+    "disconnected", "invalid_encoding", "invalid_http", "invalid_json", "invalid_range",
+    "unsupported_encoding",
 }  # fmt: skip
 
 #: These codes are part of the interface: servers compare with them.  None may change or go.

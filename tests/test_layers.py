@@ -43,6 +43,7 @@ LAYERS = {
     "_response": READERS,
     "_settings": READERS,
     "_sync_sources": READERS,
+    "_text": READERS,
     "batch": READERS,
     "decoding": READERS,
     "payloads": READERS,

@@ -7,6 +7,7 @@ import gzip
 import inspect
 import json
 import random
+import tracemalloc
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -49,8 +50,8 @@ def test_both_readers_have_the_same_surface(ps: ModuleType, ps_module: Module) -
             kind: {key for key in dir(getattr(module, name)) if not key.startswith("_")}
             for kind, module in (("async", ps), ("sync", sync))
         }
-        assert ours["async"] == ours["sync"]
-        for key in ours["async"]:
+        assert {"close" if key == "aclose" else key for key in ours["async"]} == ours["sync"]
+        for key in ours["async"] - {"aclose"}:
             first, second = getattr(getattr(ps, name), key), getattr(getattr(sync, name), key)
             if callable(first) and not inspect.isclass(first):
                 given = list(inspect.signature(first).parameters)
@@ -170,6 +171,7 @@ def test_a_part_whose_end_was_set_reads_as_empty(reading: Reading) -> None:
         ("Content-Type: text/plain; charset=UTF8", b"\xef\xbb\xbfbom", "bom"),
         ("", b"\xef\xbb\xbfbom", "bom"),
         ("Content-Type: text/plain; charset=utf-16", "\ufeffbom".encode("utf-16-le"), "bom"),
+        ("Content-Type: text/plain; charset=utf-16be", "\ufeffbom".encode("utf-16-be"), "bom"),
         ("Content-Transfer-Encoding: base64", b"Z3LD\r\nvG4=", "grün"),
         ("Content-Transfer-Encoding: quoted-printable", b"gr=C3=BCn=\r\n!", "grün!"),
     ],
@@ -200,8 +202,11 @@ def test_json(reading: Reading) -> None:
     assert reading.done(one(reading, "", b" \r\n").json()) is None
     part = one(reading, "", b"1.10")
     assert reading.done(part.json(loads=lambda text: json.loads(text, parse_float=str))) == "1.10"
-    with pytest.raises(ValueError, match="Expecting value"):
-        reading.done(one(reading, "", b"{'a'}x").json(loads=lambda text: json.loads("x")))
+    for text in (b"{'a'}", b"1 2", b"[" * 200_000, b"\xe3\x80\x80"):
+        with pytest.raises(reading.package.ParseError) as caught:
+            reading.done(one(reading, "", text, 10**6).json())
+        assert caught.value.code == "invalid_json"
+    assert isinstance(caught.value.__cause__, json.JSONDecodeError)
 
 
 def test_an_urlencoded_form(reading: Reading) -> None:
@@ -284,6 +289,19 @@ def test_base64_in_a_sea_of_space(reading: Reading) -> None:
         chunks.append(data)
         assert len(data) <= 10
     assert b"".join(chunks) == b"Q" + b" " * 100 + b"UJD"
+
+
+@pytest.mark.parametrize("size", [1, 7, 10**6])
+def test_chunks_that_end_too_early_are_an_error_at_the_end(reading: Reading, size: int) -> None:
+    """Also where the last chunk was given before it was known for the last."""
+    part = one(reading, "Content-Encoding: gzip", gzip.compress(b"text")[:-4], size)
+
+    def all_of_it() -> None:
+        while data := reading.done(part.read_chunk(4)):
+            list(reading.each(part.decode_iter(data)))
+
+    with pytest.raises(reading.package.ParseError, match="end mark"):
+        all_of_it()
 
 
 @pytest.mark.parametrize("coding", ["gzip", "base64", "both"])
@@ -409,17 +427,245 @@ def test_what_fetches_the_next_part_can_be_replaced(reading: Reading) -> None:
         class Reader(reading.module.MultipartReader):  # type: ignore[misc, name-defined]
             async def fetch_next_part(self) -> Any:
                 part = await super().fetch_next_part()
-                return part and (part, part.headers.get("X"))
+                return part, part.headers.get("X")
     else:
 
         class Reader(reading.module.MultipartReader):  # type: ignore[misc, name-defined, no-redef]
             def fetch_next_part(self) -> Any:
                 part = super().fetch_next_part()
-                return part and (part, part.headers.get("X"))
+                return part, part.headers.get("X")
 
     reader = reading.reader(message(("X: 1", b"a"), ("X: 2", b"b")), kind=Reader)
     found = [(reading.done(part.read()), value) for part, value in reading.each(reader)]
     assert found == [(b"a", "1"), (b"b", "2")]
+
+
+def test_a_hook_that_fails_loses_only_its_part(reading: Reading) -> None:
+    class Reader(reading.module.MultipartReader):  # type: ignore[misc, name-defined]
+        def _get_part_reader(self, headers: Any) -> Any:
+            if "X-Bad" in headers:
+                raise PermissionError
+            return super()._get_part_reader(headers)
+
+    nested = b"--C\r\n\r\ndeep\r\n--C--"
+    bad = "X-Bad: 1|Content-Type: multipart/mixed; boundary=C"
+    for size in SIZES:
+        data = message(("X-Bad: 1", b"secret"), (bad, nested), ("", b"good"))
+        reader = reading.reader(data, size, kind=Reader)
+        for _ in range(2):
+            with pytest.raises(PermissionError):
+                reading.done(reader.next())
+        assert reading.done(reading.done(reader.next()).read()) == b"good"
+        assert reading.done(reader.next()) is None
+
+
+def test_a_hook_may_correct_the_headers(reading: Reading) -> None:
+    class Reader(reading.module.MultipartReader):  # type: ignore[misc, name-defined]
+        def _get_part_reader(self, headers: Any) -> Any:
+            other = CIMultiDict(headers)
+            other["Content-Disposition"] = 'form-data; name="other"'
+            return super()._get_part_reader(other)
+
+    part = one(reading, 'Content-Disposition: form-data; name="a"; filename="b"', b"x", kind=Reader)
+    assert (part.name, part.filename) == ("other", None)
+    assert reading.done(part.read()) == b"x"
+
+
+def test_a_nested_part_knows_its_own_boundary(reading: Reading) -> None:
+    nested = b"--C\r\n\r\ndeep\r\n--C--"
+    inner = one(reading, "Content-Type: multipart/mixed; boundary=C", nested)
+    assert inner._boundary == b"--C"
+    assert reading.done(inner.next())._boundary == b"--C"
+
+
+# After something went wrong
+
+
+class Slow:
+    """A source that can be interrupted: it raises once, and goes on."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self.chunks = chunks
+
+    def _next(self) -> bytes:
+        chunk = self.chunks.pop(0) if self.chunks else b""
+        if chunk == b"interrupt":
+            raise KeyboardInterrupt
+        return chunk
+
+
+class AsyncSlow(Slow):
+    async def read(self, size: int) -> bytes:
+        return self._next()
+
+
+class SyncSlow(Slow):
+    def read(self, size: int) -> bytes:
+        return self._next()
+
+
+def _slow(reading: Reading, *chunks: bytes) -> Any:
+    kind = AsyncSlow if reading.name == "async" else SyncSlow
+    return reading.module.MultipartReader("multipart/mixed; boundary=B", kind(list(chunks)))
+
+
+def test_a_part_that_is_being_skipped_is_at_its_end(reading: Reading) -> None:
+    reader = _slow(reading, b"--B\r\n\r\nabc", b"interrupt", b"def\r\n--B\r\n\r\nnext\r\n--B--")
+    part = reading.done(reader.next())
+    with pytest.raises(KeyboardInterrupt):
+        reading.done(reader.next())
+    assert part.at_eof()
+    assert reading.done(part.read()) == b""
+    assert reading.done(reading.done(reader.next()).read()) == b"next"
+
+
+def test_so_is_one_that_is_being_released(reading: Reading) -> None:
+    reader = _slow(reading, b"--B\r\n\r\nabc", b"interrupt", b"def\r\n--B\r\n\r\nnext\r\n--B--")
+    part = reading.done(reader.next())
+    with pytest.raises(KeyboardInterrupt):
+        reading.done(part.release())
+    assert reading.done(part.read()) == b""
+    assert part.at_eof()
+    assert reading.done(reading.done(reader.next()).read()) == b"next"
+
+
+def test_a_nested_reader_gives_no_parts_of_others(reading: Reading) -> None:
+    kind = b"Content-Type: multipart/mixed; boundary=C\r\n\r\n"
+    reader = _slow(
+        reading, b"--B\r\n" + kind + b"--C\r\n\r\none", b"interrupt",
+        b"-one\r\n--C\r\n\r\nTWO\r\n--C--\r\n--B\r\n\r\nnext\r\n--B--",
+    )  # fmt: skip
+    nested = reading.done(reader.next())
+    deep = reading.done(nested.next())
+    with pytest.raises(KeyboardInterrupt):
+        reading.done(reader.next())
+    assert reading.done(deep.read()) == b""
+    assert reading.done(nested.next()) is None
+    assert reading.done(reading.done(reader.next()).read()) == b"next"
+    assert reading.done(reader.next()) is None
+
+
+def test_a_generator_that_was_interrupted_is_not_the_peers_fault(reading: Reading) -> None:
+    def chunks() -> Any:
+        yield b"--B\r\n\r\nabc"
+        raise KeyboardInterrupt
+
+    async def coming() -> Any:
+        for chunk in chunks():
+            yield chunk
+
+    source = coming() if reading.name == "async" else chunks()
+    reader = reading.module.MultipartReader("multipart/mixed; boundary=B", source)
+    part = reading.done(reader.next())
+    with pytest.raises(KeyboardInterrupt):
+        reading.done(part.read())
+    with pytest.raises(ValueError, match="was interrupted") as caught:
+        reading.done(part.read())
+    assert not isinstance(caught.value, reading.package.MultipartError)
+
+
+def test_what_was_too_large_stays_so(reading: Reading) -> None:
+    part = one(reading, "", b"x" * 100, client_max_size=50)
+    for _ in range(2):
+        with pytest.raises(reading.package.LimitExceeded):
+            reading.done(part.read())
+    reader = reading.reader(message(("", b"x" * 100), ("", b"next")), client_max_size=50)
+    with pytest.raises(reading.package.LimitExceeded):
+        reading.done(reading.done(reader.next()).read())
+    assert reading.done(reading.done(reader.next()).read()) == b"next"
+
+
+def test_what_cannot_be_decoded_can_be_read_as_it_is(reading: Reading) -> None:
+    for headers in ("Content-Encoding: gzip", "Content-Encoding: snappy"):
+        part = one(reading, headers, b"no gzip")
+        with pytest.raises(reading.package.ParseError):
+            reading.done(part.read(decode=True))
+        assert reading.done(part.read()) == b"no gzip"
+    part = one(reading, "Content-Type: text/plain; charset=utf-7", b"text")
+    with pytest.raises(reading.package.ParseError):
+        reading.done(part.text())
+    assert reading.done(part.read()) == b"text"
+
+
+def test_a_reader_that_is_left_closes_its_generator(reading: Reading) -> None:
+    closed: list[bool] = []
+    data = message(("", b"a"), ("", b"b"))
+
+    def chunks() -> Any:
+        try:
+            yield from cut(data, 4)
+        finally:
+            closed.append(True)
+
+    class Response:
+        headers = {"Content-Type": "multipart/mixed; boundary=B"}  # noqa: RUF012
+
+        def iter_bytes(self) -> Any:
+            return chunks()
+
+        async def aiter_bytes(self) -> Any:
+            try:
+                for chunk in cut(data, 4):
+                    yield chunk
+            finally:
+                closed.append(True)
+
+        def close(self) -> None:
+            closed.append(True)
+
+    async def leave_async() -> None:
+        async with reading.module.MultipartReader(Response.headers, Response()) as reader:
+            assert await (await reader.next()).read() == b"a"
+        assert closed == [True]
+        with pytest.raises(ValueError, match="was closed"):
+            await reader.next()
+        async with reading.module.MultipartReader.from_response(Response()) as reader:
+            await reader.next()
+
+    def leave() -> None:
+        with reading.module.MultipartReader(Response.headers, Response()) as reader:
+            assert reader.next().read() == b"a"
+        assert closed == [True]
+        with pytest.raises(ValueError, match="was closed"):
+            reader.next()
+        with reading.module.MultipartReader.from_response(Response()) as reader:
+            reader.next()
+
+    reading.done(leave_async() if reading.name == "async" else leave())
+    assert closed == [True, True, True]
+
+
+def test_a_response_is_released_where_reading_fails(reading: Reading) -> None:
+    released: list[bool] = []
+    source = reading.source([b"--B\r\n\r\na\r\n--B\r\nnocolon\r\n\r\n"])
+
+    class Response:
+        headers = {"Content-Type": "multipart/mixed; boundary=B"}  # noqa: RUF012
+        content = source
+
+        def __iter__(self) -> Any:
+            return iter(source)
+
+        def close(self) -> None:
+            released.append(True)
+
+    reader = reading.module.MultipartReader.from_response(Response())
+    assert reading.done(reading.done(reader.next()).read()) == b"a"
+    with pytest.raises(reading.package.ParseError):
+        reading.done(reader.next())
+    assert released == [True]
+
+
+def test_small_pieces_do_not_take_many_times_their_size(reading: Reading) -> None:
+    data = b"x" * 300_000
+    part = one(reading, "", data, size=1)
+    tracemalloc.start()
+    try:
+        assert reading.done(part.read()) == data
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * len(data)
 
 
 # A part by itself
@@ -471,6 +717,9 @@ def test_a_part_by_itself_with_its_length(reading: Reading, size: int) -> None:
         (b"123\r\n--B--", "length_mismatch", 5),
         (b"1234", "truncated", 4),
         (b"12345", "truncated", 5),
+        (b"12345\r\n--C\r\n", "length_mismatch", 5),
+        (b"12345\n--B--", "length_mismatch", 5),
+        (b"12345\r\n--", "truncated", 9),
     ],
 )
 def test_a_length_that_is_not_kept(
@@ -500,6 +749,8 @@ def test_what_a_part_by_itself_refuses(reading: Reading) -> None:
             alone(reading, [], [("Content-Length", value), ("Content-Length", "5")])
     with pytest.raises(ValueError, match="comes with its dashes: b'--B'"):
         kind(b"B", {}, reading.source([]))
+    with pytest.raises(TypeError, match="is bytes, not str"):
+        kind("--B", {}, reading.source([]))
     with pytest.raises(TypeError, match="cannot read"):
         kind(b"--B", {}, object())
 

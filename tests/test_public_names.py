@@ -24,7 +24,8 @@ CORE = {
 #: All that there may be.
 DOCUMENTED = CORE | {
     "BadContentDispositionHeader", "BadContentDispositionParam", "ContentRange", "HttpMessage",
-    "PartIndex", "index", "BodyPartReader", "BodyPartReaderPayload", "BufferedReaderPayload", "BytesIOPayload",
+    "PartIndex", "index", "BodyPartReader", "BodyPartReaderPayload", "BufferedReaderPayload",
+    "BytesIOPayload",
     "BytesPayload", "AsyncIterablePayload", "Form", "IOBasePayload", "JsonPayload",
     "MultipartReader", "MultipartResponseWrapper", "MultipartWriter", "Order", "PAYLOAD_REGISTRY",
     "Payload", "StringIOPayload", "StringPayload", "TextIOPayload", "UploadedFile",
@@ -57,8 +58,8 @@ def test_both_twins_export_the_same(twins: dict[str, ModuleType]) -> None:
 
 
 def test_every_module_exports_what_it_has(ps: ModuleType, ps_module: Module) -> None:
-    for name in ("charsets", "deviations", "disposition", "errors", "events", "headers", "limits", "parameters",
-                 "parser", "policy", "_backend"):  # fmt: skip
+    for name in ("charsets", "deviations", "disposition", "errors", "events", "headers", "limits",
+                 "parameters", "parser", "policy", "_backend"):  # fmt: skip
         module = ps_module(name)
         for item in module.__all__:
             assert hasattr(module, item), f"{name}.{item}"

@@ -6,6 +6,7 @@ from typing import Final
 
 from ._flow import NEED, Flow, Need
 from .decoding import NOT_BASE64
+from .errors import LimitExceeded
 from .events import PartEnd
 from .limits import Limits
 
@@ -13,6 +14,8 @@ __all__ = ["Body"]
 
 _QUARTET: Final = 4
 _UNKNOWN: Final = -1
+_MANY: Final = 256
+_SMALL: Final = 4096
 
 
 class Body:
@@ -27,8 +30,8 @@ class Body:
         complete: whether the part came to its end.
     """
 
-    __slots__ = ("complete", "depth", "digits", "ended", "fault", "flow", "pieces",
-                 "rest", "rest_at", "size")  # fmt: skip
+    __slots__ = ("complete", "depth", "digits", "ended", "fault", "flow", "pieces", "rest",
+                 "rest_at", "size", "skipping")  # fmt: skip
 
     def __init__(self, flow: Flow, depth: int) -> None:
         self.flow = flow
@@ -40,6 +43,8 @@ class Body:
         self.digits = 0  # of base64 in them, if that was counted
         self.rest = b""  # of a chunk that was larger than wanted
         self.rest_at = 0
+        self.fault: LimitExceeded | None = None
+        self.skipping = False  # somebody has begun to skip what is left
 
     @property
     def at_eof(self) -> bool:
@@ -53,6 +58,8 @@ class Body:
 
     def chunk(self) -> bytes | Need:
         """Give the next bytes as they came, ``b""`` at the end, or NEED."""
+        if self.fault is not None:
+            raise self.fault
         if self.pieces:
             data = b"".join(self.pieces)
             self.pieces, self.size, self.digits = [], 0, 0
@@ -63,6 +70,8 @@ class Body:
             return data
         if self.ended:
             return b""
+        if self.skipping:
+            return NEED if self.skip() is NEED else b""
         event = self.flow.take()
         if type(event) is bytes:
             end = self.flow.take_end()
@@ -93,8 +102,8 @@ class Body:
             if self.ended and size <= most and not pieces:
                 return data  # and nothing is left, as in nearly every field of a form
             if size > most:
-                raise limits.exceeded("max_read_size", None)
-            pieces.append(data)
+                raise self._too_large(limits)
+            _collect(pieces, data)
 
     def some(self, size: int) -> bytes | Need:
         """Give at most ``size`` of the next bytes, ``b""`` at the end, or NEED."""
@@ -153,10 +162,10 @@ class Body:
                 self.rest = data
             end = self.rest.find(b"\n", self.rest_at) + 1
             stop = end or len(self.rest)
-            pieces.append(self.rest[self.rest_at : stop])
+            _collect(pieces, self.rest[self.rest_at : stop])
             size += stop - self.rest_at
             if size > most:
-                raise limits.exceeded("max_read_size", None)
+                raise self._too_large(limits)
             self._advance(stop)
             if end:
                 return b"".join(pieces)
@@ -164,6 +173,7 @@ class Body:
     def skip(self) -> Need | None:
         """Leave out what is left, or give NEED."""
         self._drop()
+        self.skipping = True
         if not self.ended:
             complete = self.flow.skip(self.depth)
             if complete is NEED:
@@ -175,6 +185,15 @@ class Body:
     def _end(self, event: PartEnd | None) -> None:
         self.ended = True
         self.complete = event is not None and event.complete
+
+    def restore(self, data: bytes) -> None:
+        """Take back what was given last, where it could not be used."""
+        if data and not self.rest:
+            self.rest, self.rest_at = data, 0
+
+    def _too_large(self, limits: Limits) -> LimitExceeded:
+        self.fault = limits.exceeded("max_read_size", None)
+        return self.fault
 
     def _keep(self, pieces: list[bytes], size: int) -> None:
         if pieces:
@@ -193,6 +212,15 @@ class Body:
 
     def _drop(self) -> None:
         self.pieces, self.size, self.digits, self.rest, self.rest_at = [], 0, 0, b"", 0
+
+
+def _collect(pieces: list[bytes], data: bytes) -> None:
+    """Add a piece, and join small ones: each costs more to keep than its few bytes."""
+    pieces.append(data)
+    if len(pieces) >= _MANY and len(pieces[-_MANY]) < _SMALL:
+        small = b"".join(pieces[-_MANY:])
+        del pieces[-_MANY:]
+        pieces.append(small)
 
 
 def _before_last(data: bytes, digits: int) -> int:

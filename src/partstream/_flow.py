@@ -62,10 +62,28 @@ class Flow:
         self.drain = drain
         self.events: Iterator[Any] = _NOTHING
         self.ahead: Any = None  # an event that was looked at, and not taken
-        self.error: MultipartError | None = None
+        self.error: Exception | None = None
         self.ended = False
         self.fed = 0
         self.filling = False
+
+    def failed(self, error: BaseException) -> None:
+        """Keep what ended the stream, where it is over with that."""
+        if isinstance(error, MultipartError):
+            self.error = error
+        elif self.source.close is not None:  # a generator, which cannot be asked again
+            self.error = (
+                error
+                if isinstance(error, Exception)
+                else ValueError(
+                    "the generator that is read was interrupted amid its work: it has ended"
+                )
+            )
+
+    def leave(self) -> None:
+        """Refuse to be read any more."""
+        if not self.done:
+            self.error = ValueError("this reader was closed before its end")
 
     def check(self) -> None:
         """Refuse to go on where another task or thread is reading, before anything is taken.
@@ -82,6 +100,7 @@ class Flow:
         self.feed(chunk)
         if self.parser.done and not self.drain and self.source.unread is not None:
             behind = chunk[max(0, len(chunk) - (self.fed - self.parser.end_offset)) :]
+            # A lone line end would keep a source from being at its end.
             self.give_back(behind.removeprefix(b"\r\n") if behind != b"\r" else b"")
 
     def give_back(self, data: bytes) -> None:

@@ -34,9 +34,21 @@ class PartFlow(Flow):
         ValueError: for a delimiter without its dashes.
     """
 
-    __slots__ = ("_behind", "_chunk", "_delimiter", "_end", "_fault", "_given", "_held", "_shift")
+    __slots__ = (
+        "_behind",
+        "_chunk",
+        "_delimiter",
+        "_end",
+        "_fault",
+        "_given",
+        "_held",
+        "_measured",
+        "_shift",
+    )
 
     def __init__(self, delimiter: bytes, length: str | None, settings: Settings) -> None:
+        if not isinstance(delimiter, bytes):
+            raise TypeError(f"a part's boundary is bytes, not {type(delimiter).__name__}")
         if not delimiter.startswith(b"--"):
             raise ValueError(f"a part's boundary comes with its dashes: {b'--' + delimiter!r}")
         limits = dataclasses.replace(Limits.STREAM, max_part_size=settings.limits.max_part_size)
@@ -52,6 +64,8 @@ class PartFlow(Flow):
         _begin, *events = parser.feed(head)  # a part of no bytes ends with its headers
         self.events = iter(events)
         self._delimiter = delimiter
+        ignored = settings.mask & Deviation.LENGTH_MISMATCH.bit
+        self._measured = length is not None and not ignored
         self._shift = len(head)
         self._given = 0  # bytes of the body
         self._held = self._chunk = b""  # fed before, and last: not all of it is given
@@ -66,6 +80,10 @@ class PartFlow(Flow):
     def feed(self, chunk: bytes) -> None:
         """Take bytes from the source, as any flow does."""
         self._held, self._chunk = self._pending(), chunk
+        if self._end is not None:  # only what follows is of interest, whatever it means
+            self.fed += len(chunk)
+            self.ended = not chunk
+            return
         try:
             if chunk or not self._ends_in_delimiter():
                 super().feed(chunk)
@@ -109,18 +127,21 @@ class PartFlow(Flow):
 
     def _find_behind(self, end: PartEnd) -> bytes | None:
         """Give the input from the delimiter line on, None where it is not there yet."""
-        pending = self._pending()
+        pending, delimiter = self._pending(), b"\r\n" + self._delimiter
         if not end.complete:
             return b""
-        for line_end in (b"\r\n", b"\n"):
-            if pending.startswith(line_end):
-                return pending[len(line_end) :]
-        if pending.startswith(b"--") and not self._given:
-            return pending
-        if pending in (b"", b"\r"):
-            return None
-        self.error = self._fault = Deviation.LENGTH_MISMATCH.at(self._given)
-        raise self.error
+        if pending.startswith(delimiter):
+            return pending[2:]
+        if pending.startswith(self._delimiter) and not self._measured:
+            return pending  # row q: no bytes, and no line end of its own
+        if delimiter.startswith(pending):
+            if not self.ended:
+                return None
+            self._fault = Deviation.TRUNCATED.at(self.fed)
+        else:
+            self._fault = Deviation.LENGTH_MISMATCH.at(self._given)
+        self.error = self._fault
+        raise self._fault
 
     def _pending(self) -> bytes:
         """Give what was fed, and is not body."""
@@ -131,7 +152,7 @@ class PartFlow(Flow):
 
     def _ends_in_delimiter(self) -> bool:
         pending = self._pending()
-        return any(pending == end + self._delimiter for end in (b"", b"\r\n", b"\n"))
+        return pending in (self._delimiter, b"\r\n" + self._delimiter)
 
     def _shifted(self, error: MultipartError) -> MultipartError:
         """Give an error whose offset counts from the start of the body."""

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
-from urllib.parse import parse_qsl
 
 from multidict import CIMultiDictProxy
 
@@ -33,7 +31,6 @@ from .sources import content_type_of
 
 __all__ = ["PartBase", "ReaderBase", "Stream"]
 
-_UTF8: Final = frozenset({"utf-8", "utf8"})
 _LONGEST_CHARSET: Final = 31
 _LARGE_CODED: Final = 4096  # bytes that may be so much more once they are inflated
 _LARGE: Final = 1 << 20
@@ -89,6 +86,8 @@ class PartBase:
         self._body = Body(stream, event.depth if event is not None else 0)
         if headers is not event:
             self._own_headers = headers
+            if event is not None and headers is not event.headers:
+                self._event = None  # the names are those that these headers say
         if charset or stream.charset:
             self._default_charset = charset or stream.charset
 
@@ -143,11 +142,15 @@ class PartBase:
         if value:
             self._body.close()
 
+    @property
+    def _content(self) -> Any:
+        return self._stream
+
     def at_eof(self) -> bool:
         """Tell whether nothing is left to be read."""
         return self._body.at_eof
 
-    def decode(self, data: bytes) -> bytes:
+    def decode(self, data: bytes | bytearray | memoryview) -> bytes:
         """Undo the part's Content-Transfer-Encoding, then its Content-Encoding.
 
         In a form, Content-Encoding means nothing (RFC 7578 section 4.8).
@@ -159,7 +162,7 @@ class PartBase:
             ParseError: for an encoding that is unknown, and for data that is not so encoded.
             LimitExceeded: where the result is larger than ``max_decoded_size``.
         """
-        return self._new_decoder().all(data)
+        return self._new_decoder().all(bytes(data))
 
     def get_charset(self, default: str) -> str:
         """Give the charset that the part names, or the form did, or ``default``.
@@ -198,6 +201,13 @@ class PartBase:
     def _leave(self) -> Need | None:
         return self._body.skip()
 
+    def _pass(self) -> _Passed:
+        """Give nothing more; the reader around this part skips what is left."""
+        body = self._body
+        left = None if body.ended else body.depth
+        body.close()
+        return _Passed(self._stream, left, body)
+
     def _end(self) -> None:
         self._body.close()
 
@@ -211,7 +221,10 @@ class PartBase:
 
     def _line(self) -> bytes | Need:
         limits = self._settings.limits
-        return self._body.line(limits, limits.maxima.read_size)
+        try:
+            return self._body.line(limits, limits.maxima.read_size)
+        except LimitExceeded as error:
+            raise self._settings.failed(error) from None
 
     def _chunk_step(self, size: int) -> Callable[[], bytes | Need]:
         """Give the step of ``read_chunk()``."""
@@ -219,13 +232,24 @@ class PartBase:
             raise ValueError(f"read_chunk(size={size}): must be at least 1")
         transfer = self.headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
         if transfer is not None and transfer.strip().lower() == "base64":
-            return partial(self._body.quartets, size)
-        return partial(self._body.some, size)
+            step = self._body.quartets
+        else:
+            step = self._body.some
+        return partial(self._some, step, size)
 
-    def _decoded(self, data: bytes) -> bytes:
-        """Decode a whole body, as :meth:`decode` does, but within ``max_read_size``."""
+    def _some(self, step: Callable[[int], bytes | Need], size: int) -> bytes | Need:
+        data = step(size)
+        if not data and self._decoder is not None:
+            # The end did not come with the last chunk, so that decode_iter() did not see it.
+            decoder, self._decoder = self._decoder, None
+            for _ in decoder.end():
+                pass
+        return data
+
+    def _decoded(self, decoder: Decoder, data: bytes) -> bytes:
+        """Decode a whole body; where that fails, or is cancelled, the body can be read again."""
         try:
-            return self._new_decoder(whole=True).all(data)
+            return decoder.all(data)
         except LimitExceeded as error:
             raise self._settings.failed(error) from None
 
@@ -240,9 +264,11 @@ class PartBase:
 
     def _new_decoder(self, whole: bool = False) -> Decoder:
         headers = self.headers
-        coding = None if self._settings.form else headers.get(hdrs.CONTENT_ENCODING)
+        # Several lines are one list (RFC 9110 section 5.3).
+        codings = [] if self._settings.form else headers.getall(hdrs.CONTENT_ENCODING, [])
         limits = self._settings.limits
         maxima = limits.maxima
+        coding = ",".join(codings) or None
         least = "max_decoded_size"
         if whole and maxima.read_size < maxima.decoded_size:
             least = "max_read_size"
@@ -250,48 +276,67 @@ class PartBase:
 
     def _takes_long(self, data: bytes) -> bool:
         """Tell whether decoding this would hold up an event loop."""
-        inflates = hdrs.CONTENT_ENCODING in self.headers and not self._settings.form
-        return len(data) >= (_LARGE_CODED if inflates else _LARGE)
+        codings = [] if self._settings.form else self.headers.getall(hdrs.CONTENT_ENCODING, [])
+        if len(codings) > 1 or (codings and "," in codings[0]):
+            return bool(data)  # little can become much, twice
+        return len(data) >= (_LARGE_CODED if codings else _LARGE)
 
-    def _as_text(self, data: bytes, encoding: str | None) -> str:
-        codec = encoding
-        if codec is None:
-            label = self.get_charset("utf-8")
-            codec = codec_for(label) or label
-        if codec.lower() in _UTF8:
-            codec = "utf-8-sig"  # a byte order mark is no text (WHATWG Encoding, section 6)
-        try:
-            return data.decode(codec)
-        except UnicodeDecodeError as error:
-            shown = "utf-8" if codec == "utf-8-sig" else codec
-            detail = f"data cannot be decoded with {shown} encoding, at byte {error.start}"
-            raise Deviation.INVALID_ENCODING.at(None, detail) from None
-
-    def _as_json(
-        self, data: bytes, encoding: str | None, loads: Callable[[str], Any] | None
-    ) -> Any:
-        text = self._as_text(data, encoding)
-        return (loads or json.loads)(text) if text.strip() else None
-
-    def _as_form(self, data: bytes, encoding: str | None) -> list[tuple[str, str]]:
-        text = self._as_text(data.rstrip(), encoding)
-        label = encoding or self.get_charset("utf-8")
-        codec = encoding or codec_for(label) or label
-        return parse_qsl(text, keep_blank_values=True, encoding=codec)
+    def _codec(self, encoding: str | None) -> str:
+        """Choose the codec for text, before anything of the body is read."""
+        if encoding is not None:
+            return encoding
+        label = self.get_charset("utf-8")
+        return codec_for(label) or label
 
 
-class _CharsetField:
+def _names_charset(settings: Settings, event: PartBegin) -> bool:
+    """Tell whether the first part, called ``_charset_``, is the field of that name (row v2)."""
+    wanted = settings.form and settings.policy.charset_field
+    return wanted and event.filename is None and not event.multipart
+
+
+class _Passed:
+    """A part that is skipped: all of it, or what somebody has left of it.
+
+    Args:
+        stream: that it is in.
+        depth: of the part; None where its end was taken already.
+        body: what learns whether the part was complete.
+    """
+
+    def __init__(self, stream: Stream, depth: int | None, body: Body | None = None) -> None:
+        self._stream = stream
+        self._depth = depth
+        self._body = body
+
+    def done(self) -> Need | None:
+        if self._depth is None:
+            return None
+        complete = self._stream.skip(self._depth)
+        if complete is NEED:
+            return NEED
+        self._depth = None
+        if self._body is not None:
+            self._body.complete = complete
+        return None
+
+    def _end(self) -> None:
+        """Nobody has it."""
+
+
+class _CharsetField(_Passed):
     """The leading field of a form that names the charset of the others (RFC 7578 section 4.6)."""
 
     def __init__(self, stream: Stream, event: PartBegin) -> None:
         self._stream = stream
         self._event = event
-        self._body = Body(stream, event.depth)
+        self._field = Body(stream, event.depth)
 
-    def _leave(self) -> Need | None:
+    def done(self) -> Need | None:
+        """Read the label."""
         stream = self._stream
         try:
-            label = self._body.all(stream.settings.limits, _LONGEST_CHARSET)
+            label = self._field.all(stream.settings.limits, _LONGEST_CHARSET)
         except LimitExceeded:
             offset, detail = self._event.body_offset, "the field _charset_ is too long for one"
             stream.error = Deviation.UNSAFE_CHARSET.at(offset, detail)
@@ -300,9 +345,6 @@ class _CharsetField:
             return NEED
         stream.charset = label.decode("latin-1").strip()
         return None
-
-    def _end(self) -> None:
-        """Nobody has it."""
 
 
 class ReaderBase:
@@ -322,17 +364,20 @@ class ReaderBase:
         self._stream = stream
         self._depth = event.depth + 1 if event is not None else 1
         self.headers: Any = event.headers if event is not None and headers is event else headers
+        self._delimiter: bytes | None = None
         self._start()
 
     def _begin(self, stream: Stream, headers: Any) -> None:
         self._stream = stream
         self._depth = 0
         self.headers = headers
+        self._delimiter = stream.delimiter
         self._start()
 
     def _start(self) -> None:
         self._at_eof = False
         self._last_part = None
+        self._coming: PartBegin | None = None  # the part that was gone to, and not yet given
 
     @property
     def _content(self) -> Any:
@@ -341,10 +386,11 @@ class ReaderBase:
     @property
     def _boundary(self) -> bytes:
         """The delimiter: the boundary with its two dashes."""
-        if self._depth == 0:
-            return self._stream.delimiter  # type: ignore[no-any-return]
-        value = latin(content_type_of(self.headers))
-        return b"--" + boundary_of(Header(value, None, Policy.LEGACY.other_mask, False))
+        if self._delimiter is None:
+            value = latin(content_type_of(self.headers))
+            found = boundary_of(Header(value, None, Policy.LEGACY.other_mask, False))
+            self._delimiter = b"--" + found
+        return self._delimiter
 
     def at_eof(self) -> bool:
         """Tell whether the last part has been given."""
@@ -352,27 +398,47 @@ class ReaderBase:
 
     def _next(self) -> Any:
         """Give the next part, None after the last one, or NEED."""
-        if self._last_part is not None:
-            if self._last_part._leave() is NEED:
+        more = self._advance()
+        if more is NEED or not more:
+            return NEED if more is NEED else None
+        event: Any = self._coming
+        self._coming = None
+        return self._made(event)
+
+    def _advance(self) -> bool | Need:
+        """Go to the beginning of the next part; tell whether there is one."""
+        if self._coming is not None:
+            return True
+        last = self._last_part
+        if last is not None:
+            # It ends at once: what a cancelled call has begun to skip is nobody's any more.
+            if not isinstance(last, _Passed):
+                self._last_part = last = last._pass()
+            left: Need | None = last.done()
+            if left is NEED:
                 return NEED
             self._last_part = None
         if self._at_eof:
-            return None
-        event = self._stream.take()
+            return False
+        stream: Stream = self._stream
+        event: Any = stream.take()
         if event is NEED:
-            return NEED
+            return Need.NEED
         if event is None or type(event) is PartEnd:
             self._at_eof = True
-            return None
-        return self._made(event)
+            return False
+        first, stream.current = stream.current is None, event
+        if first and event.name == "_charset_" and _names_charset(stream.settings, event):
+            self._last_part = _CharsetField(stream, event)
+            more: bool | Need = self._advance()
+            return more
+        self._coming = event
+        return True
 
     def _made(self, event: PartBegin) -> Any:
         stream = self._stream
-        first, stream.current = stream.current is None, event
-        if first and event.name == "_charset_" and not event.multipart and stream.settings.form:
-            if stream.settings.policy.charset_field:
-                self._last_part = _CharsetField(stream, event)
-                return self._next()
+        # Should the hook fail, the part is passed by, as any that nobody wants.
+        self._last_part = _Passed(stream, event.depth)
         if type(self)._get_part_reader is ReaderBase._get_part_reader:
             part = self._dispatch(event)  # whose headers are made when somebody asks for them
         else:
@@ -397,20 +463,29 @@ class ReaderBase:
         if multipart:
             cls: Any = self.multipart_reader_cls or type(self)
             return cls(headers, self._stream)
-        return self.part_reader_cls(self._stream.delimiter, headers, self._stream)
+        return self.part_reader_cls(self._boundary, headers, self._stream)
 
     def _leave(self) -> Need | None:
         """Leave out what is left, or give NEED."""
-        if self._at_eof:
-            return None
-        skipped: bool | Need = self._stream.skip(self._depth - 1)
-        if skipped is NEED:
-            return NEED
+        while True:
+            more = self._advance()
+            if more is NEED:
+                return NEED
+            if not more:
+                return None
+            event, self._coming = self._coming, None
+            if event is not None:
+                self._last_part = _Passed(self._stream, event.depth)
+
+    def _pass(self) -> _Passed:
+        """Give nothing more; the reader around this one skips what is left."""
+        left = None if self._at_eof else self._depth - 1
         self._end()
-        return None
+        return _Passed(self._stream, left)
 
     def _end(self) -> None:
         self._at_eof = True
+        self._coming = None
         last = self._last_part
         if last is not None:
             last._end()

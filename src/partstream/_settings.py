@@ -48,7 +48,11 @@ class Settings:
 
 def latin(value: str) -> str:
     """Give a header value with one character a byte."""
-    return value.encode("utf-8", "surrogateescape").decode("latin-1")
+    try:
+        raw = value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that no byte of a header becomes
+        raw = value.encode("utf-8", "replace")
+    return raw.decode("latin-1")
 
 
 def mapped(

@@ -17,6 +17,7 @@ from .limits import Limits
 __all__ = ["NOT_BASE64", "Decoder"]
 
 _MOST_CODINGS: Final = 4
+_ANY: Final = 1 << 62
 _IDENTITY: Final = frozenset({"7bit", "8bit", "binary", "identity", ""})
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 #: The bytes that are no digit of base64 (RFC 2045 section 6.8 has them ignored).
@@ -111,7 +112,8 @@ class Decoder:
             for one in reversed(names):
                 self._add_coding(one)
         most: int = getattr(limits.maxima, name.removeprefix("max_"))
-        self._rooms = [most] * len(self._stages)
+        # What undoes a transfer encoding gives no more than it takes.
+        self._rooms = [most if coding in CODINGS else _ANY for coding in self._names]
 
     @property
     def idle(self) -> bool:

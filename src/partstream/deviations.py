@@ -172,6 +172,10 @@ class Deviation(enum.Enum):
         "a part is not encoded as its headers say",
         "the sender must encode it so, or leave the header out",
     )
+    INVALID_JSON = (
+        "a part that should be JSON is not",
+        "the part must hold one JSON text in its charset (RFC 8259)",
+    )
     INVALID_RANGE = (
         "a part's Content-Range cannot be read",
         "send 'bytes first-last/total' (RFC 9110 section 14.4)",

@@ -1,7 +1,7 @@
 """The asynchronous readers: parts as they arrive, on any event loop.
 
 Nothing here knows asyncio or trio: a reader only awaits what its source gives it.  The logic is in
-``py``, ``_body.py`` and ``_flow.py``; a method here repeats a step of it, with more bytes
+``_parts.py``, ``_body.py`` and ``_flow.py``; a method here repeats a step of it, with more bytes
 each time, until it is done.  ``sync.py`` is the same without waiting.
 """
 
@@ -17,6 +17,7 @@ from ._part_flow import PartFlow
 from ._parts import PartBase, ReaderBase, Stream
 from ._response import content_of, release
 from ._settings import Settings, SizeError, length_of, mapped, own_headers
+from ._text import as_form, as_json, as_text
 from .batch import HttpMessage, parse_http
 from .errors import MultipartError
 from .limits import Limits
@@ -26,6 +27,7 @@ from .sources import async_source, content_type_of
 __all__ = ["BodyPartReader", "MultipartReader", "MultipartResponseWrapper"]
 
 _T = TypeVar("_T")
+_Self = TypeVar("_Self")
 
 
 class _Driver(Flow):
@@ -43,8 +45,8 @@ class _Driver(Flow):
         try:
             self.take_in(await self.source.pull())
             over = self.done
-        except MultipartError as error:
-            self.error = error
+        except BaseException as error:
+            self.failed(error)
             raise
         finally:
             self.filling = False
@@ -99,8 +101,8 @@ class BodyPartReader(PartBase):
             a part of which only the headers are wanted.
         subtype: of the multipart around the part; ``form-data`` has its own rules.
         default_charset: what :meth:`get_charset` gives where the part names none.
-        max_decompress_size: how large the pieces of :meth:`decode_iter` may be; taken for the
-            sake of aiohttp's users, they are 256 KiB at most.
+        max_decompress_size: taken for the sake of aiohttp's users, and ignored: the pieces of
+            :meth:`decode_iter` are of a size that does not matter.
         client_max_size: the same as ``max_read_size`` of the limits.
         max_size_error_cls: raised, with the size that is allowed, where a read goes over it;
             :class:`LimitExceeded` by default.
@@ -166,6 +168,7 @@ class BodyPartReader(PartBase):
             MultipartError: where the stream is at fault or ends too early.
             LimitExceeded: where it is over ``max_read_size``, decoded or not.
         """
+        decoder = self._new_decoder(whole=True) if decode else None
         self._stream.check()
         try:
             data = self._all()
@@ -174,11 +177,15 @@ class BodyPartReader(PartBase):
             raise
         if data is NEED:
             data = await self._stream.finish(self._all)
-        if not decode:
+        if decoder is None or decoder.idle:
             return data
-        if self._takes_long(data):
-            return await offload(partial(self._decoded, data))
-        return self._decoded(data)
+        try:
+            if self._takes_long(data):
+                return await offload(partial(self._decoded, decoder, data))
+            return self._decoded(decoder, data)
+        except BaseException:
+            self._body.restore(data)  # also where this was cancelled: it can be read again
+            raise
 
     async def read_chunk(self, size: int = 8192) -> bytes:
         """Give the next bytes, as soon as any are there, and ``b""`` at the end.
@@ -215,7 +222,8 @@ class BodyPartReader(PartBase):
         Raises:
             MultipartError: also where the charset is not safe, or the text is not in it.
         """
-        return self._as_text(await self.read(decode=True), encoding)
+        codec = self._codec(encoding)
+        return as_text(await self.read(decode=True), codec)
 
     async def json(
         self, *, encoding: str | None = None, loads: Callable[[str], Any] | None = None
@@ -227,10 +235,11 @@ class BodyPartReader(PartBase):
             loads: turns text into a value; ``json.loads`` by default.
 
         Raises:
-            ValueError: what ``loads`` raises for text that is no JSON.
+            ParseError: for text that is no JSON; what ``loads`` raised is its cause.
             MultipartError: see :meth:`text`.
         """
-        return self._as_json(await self.read(decode=True), encoding, loads)
+        codec = self._codec(encoding)
+        return as_json(await self.read(decode=True), codec, loads)
 
     async def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
         """Give all that is left as the pairs of ``application/x-www-form-urlencoded``.
@@ -238,7 +247,8 @@ class BodyPartReader(PartBase):
         Raises:
             MultipartError: see :meth:`text`.
         """
-        return self._as_form(await self.read(decode=True), encoding)
+        codec = self._codec(encoding)
+        return as_form(await self.read(decode=True), codec)
 
     async def http(self) -> HttpMessage:
         """Give all that is left as the HTTP message of a part that is ``application/http``.
@@ -253,7 +263,7 @@ class BodyPartReader(PartBase):
         """Leave out what is left of the part."""
         await self._stream.finish(self._leave)
 
-    async def decode_iter(self, data: bytes) -> AsyncIterator[bytes]:
+    async def decode_iter(self, data: bytes | bytearray | memoryview) -> AsyncIterator[bytes]:
         """Undo what :meth:`decode` undoes, piece by piece, large data on a thread.
 
         Args:
@@ -263,6 +273,7 @@ class BodyPartReader(PartBase):
         Raises:
             MultipartError: see :meth:`decode`.
         """
+        data = bytes(data)
         pieces = self._decoding(data)
         if not self._takes_long(data):
             for piece in pieces:
@@ -358,7 +369,8 @@ class MultipartReader(ReaderBase):
             MultipartError: where the stream is at fault or ends too early.
         """
         if type(self).fetch_next_part is not MultipartReader.fetch_next_part:
-            return await self.fetch_next_part()
+            more = await self._stream.finish(self._advance)
+            return await self.fetch_next_part() if more else None
         self._stream.check()
         try:
             part = self._next()
@@ -368,12 +380,26 @@ class MultipartReader(ReaderBase):
         return part if part is not NEED else await self._stream.finish(self._next)
 
     async def fetch_next_part(self) -> Any:
-        """Give the next part, whatever a subclass has :meth:`next` give."""
+        """Give the next part; :meth:`next` calls it where there is one."""
         return await self._stream.finish(self._next)
 
     async def release(self) -> None:
         """Leave out what is left of this multipart."""
         await self._stream.finish(self._leave)
+
+    async def aclose(self) -> None:
+        """Read no more of the stream; a generator that was made for it is closed.
+
+        Needed only where a loop over the parts is left before its end; ``async with`` calls it.
+        """
+        self._stream.leave()
+        await self._stream.close()
+
+    async def __aenter__(self: _Self) -> _Self:
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.aclose()
 
 
 class MultipartResponseWrapper:
@@ -405,7 +431,11 @@ class MultipartResponseWrapper:
 
     async def next(self) -> Any:
         """Give the next part, None after the last one; see :meth:`MultipartReader.next`."""
-        part = await self.stream.next()
+        try:
+            part = await self.stream.next()
+        except MultipartError:
+            await self.release()
+            raise
         if self.stream.at_eof():
             await self.release()
         return part
@@ -418,6 +448,12 @@ class MultipartResponseWrapper:
         released = release(self.resp, "release", "aclose", "close")
         if released is not None:
             await released
+
+    async def __aenter__(self: _Self) -> _Self:
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.release()
 
 
 MultipartReader.response_wrapper_cls = MultipartResponseWrapper

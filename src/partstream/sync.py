@@ -22,6 +22,7 @@ from ._parts import PartBase, ReaderBase, Stream
 from ._response import release
 from ._settings import Settings, SizeError, length_of, mapped, own_headers
 from ._sync_sources import sync_source
+from ._text import as_form, as_json, as_text
 from .batch import HttpMessage, parse_http
 from .errors import MultipartError
 from .limits import Limits
@@ -31,6 +32,7 @@ from .sources import content_type_of
 __all__ = ["BodyPartReader", "MultipartReader", "MultipartResponseWrapper"]
 
 _T = TypeVar("_T")
+_Self = TypeVar("_Self")
 
 
 class _Driver(Flow):
@@ -48,8 +50,8 @@ class _Driver(Flow):
         try:
             self.take_in(self.source.pull())
             over = self.done
-        except MultipartError as error:
-            self.error = error
+        except BaseException as error:
+            self.failed(error)
             raise
         finally:
             self.filling = False
@@ -130,7 +132,7 @@ class BodyPartReader(PartBase):
         """Give all that is left of the part, None where nothing is."""
         return self.read() or None
 
-    def read(self, size: int = -1, *, decode: bool = False) -> bytes:
+    def read(self, size: int | None = -1, *, decode: bool = False) -> bytes:
         """Give all that is left of the part, or ``size`` bytes of it at most.
 
         Args:
@@ -147,8 +149,15 @@ class BodyPartReader(PartBase):
             if decode:
                 raise ValueError("read(size, decode=True): use decode_iter() on what read() gives")
             return self._stream.finish(partial(self._body.some, size)) if size else b""
+        decoder = self._new_decoder(whole=True) if decode else None
         data: bytes = self._stream.finish(self._all)
-        return self._decoded(data) if decode else data
+        if decoder is None or decoder.idle:
+            return data
+        try:
+            return self._decoded(decoder, data)
+        except BaseException:
+            self._body.restore(data)  # it can be read again
+            raise
 
     def read_chunk(self, size: int = 8192) -> bytes:
         """Give the next bytes; see :meth:`partstream.BodyPartReader.read_chunk`."""
@@ -160,17 +169,20 @@ class BodyPartReader(PartBase):
 
     def text(self, *, encoding: str | None = None) -> str:
         """Give all that is left as text; see :meth:`partstream.BodyPartReader.text`."""
-        return self._as_text(self.read(decode=True), encoding)
+        codec = self._codec(encoding)
+        return as_text(self.read(decode=True), codec)
 
     def json(
         self, *, encoding: str | None = None, loads: Callable[[str], Any] | None = None
     ) -> Any:
         """Give the value of a JSON text; see :meth:`partstream.BodyPartReader.json`."""
-        return self._as_json(self.read(decode=True), encoding, loads)
+        codec = self._codec(encoding)
+        return as_json(self.read(decode=True), codec, loads)
 
     def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
         """Give the pairs of an urlencoded form; see :meth:`partstream.BodyPartReader.form`."""
-        return self._as_form(self.read(decode=True), encoding)
+        codec = self._codec(encoding)
+        return as_form(self.read(decode=True), codec)
 
     def http(self) -> HttpMessage:
         """Give the HTTP message in the part; see :meth:`partstream.BodyPartReader.http`."""
@@ -180,9 +192,9 @@ class BodyPartReader(PartBase):
         """Leave out what is left of the part."""
         self._stream.finish(self._leave)
 
-    def decode_iter(self, data: bytes) -> Iterator[bytes]:
+    def decode_iter(self, data: bytes | bytearray | memoryview) -> Iterator[bytes]:
         """Decode piece by piece; see :meth:`partstream.BodyPartReader.decode_iter`."""
-        return self._decoding(data)
+        return self._decoding(bytes(data))
 
 
 class MultipartReader(ReaderBase):
@@ -255,15 +267,30 @@ class MultipartReader(ReaderBase):
 
     def next(self) -> Any:
         """Give the next part, None after the last; see :meth:`partstream.MultipartReader.next`."""
-        return self.fetch_next_part()
+        more = self._stream.finish(self._advance)
+        return self.fetch_next_part() if more else None
 
     def fetch_next_part(self) -> Any:
-        """Give the next part, whatever a subclass has :meth:`next` give."""
+        """Give the next part; :meth:`next` calls it where there is one."""
         return self._stream.finish(self._next)
 
     def release(self) -> None:
         """Leave out what is left of this multipart."""
         self._stream.finish(self._leave)
+
+    def close(self) -> None:
+        """Read no more of the stream; a generator that was made for it is closed.
+
+        Needed only where a loop over the parts is left before its end; ``with`` calls it.
+        """
+        self._stream.leave()
+        self._stream.close()
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
 
 
 class MultipartResponseWrapper:
@@ -293,14 +320,27 @@ class MultipartResponseWrapper:
 
     def next(self) -> Any:
         """Give the next part, None after the last one; see :meth:`MultipartReader.next`."""
-        part = self.stream.next()
+        try:
+            part = self.stream.next()
+        except MultipartError:
+            self.release()
+            raise
         if self.stream.at_eof():
             self.release()
         return part
 
     def release(self) -> None:
         """Close the response; what has not been read is dropped."""
+        stream = getattr(self.stream, "_stream", None)
+        if isinstance(stream, _Driver) and not stream.filling:
+            stream.close()
         release(self.resp, "close")
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.release()
 
 
 MultipartReader.response_wrapper_cls = MultipartResponseWrapper
