@@ -198,6 +198,9 @@ class PartBase:
 
     # Steps, and what is done with their results
 
+    def _is_over(self) -> bool:
+        return self._body.at_eof
+
     def _leave(self) -> Need | None:
         return self._body.skip()
 
@@ -309,7 +312,11 @@ class _Passed:
         self._depth = depth
         self._body = body
 
+    def _is_over(self) -> bool:
+        return False  # done() knows
+
     def done(self) -> Need | None:
+        """Skip what is left, or give NEED."""
         if self._depth is None:
             return None
         complete = self._stream.skip(self._depth)
@@ -411,12 +418,13 @@ class ReaderBase:
             return True
         last = self._last_part
         if last is not None:
-            # It ends at once: what a cancelled call has begun to skip is nobody's any more.
-            if not isinstance(last, _Passed):
-                self._last_part = last = last._pass()
-            left: Need | None = last.done()
-            if left is NEED:
-                return NEED
+            if not last._is_over():
+                # It ends at once: what a cancelled call has begun to skip is nobody's any more.
+                if not isinstance(last, _Passed):
+                    self._last_part = last = last._pass()
+                left: Need | None = last.done()
+                if left is NEED:
+                    return NEED
             self._last_part = None
         if self._at_eof:
             return False
@@ -437,12 +445,15 @@ class ReaderBase:
 
     def _made(self, event: PartBegin) -> Any:
         stream = self._stream
-        # Should the hook fail, the part is passed by, as any that nobody wants.
-        self._last_part = _Passed(stream, event.depth)
-        if type(self)._get_part_reader is ReaderBase._get_part_reader:
-            part = self._dispatch(event)  # whose headers are made when somebody asks for them
-        else:
-            part = self._get_part_reader(event.headers)
+        try:
+            if type(self)._get_part_reader is ReaderBase._get_part_reader:
+                part = self._dispatch(event)  # whose headers are made when somebody asks for them
+            else:
+                part = self._get_part_reader(event.headers)
+        except BaseException:
+            # The hook failed: the part is passed by, as any that nobody wants.
+            self._last_part = _Passed(stream, event.depth)
+            raise
         self._last_part = part
         return part
 
@@ -463,7 +474,7 @@ class ReaderBase:
         if multipart:
             cls: Any = self.multipart_reader_cls or type(self)
             return cls(headers, self._stream)
-        return self.part_reader_cls(self._boundary, headers, self._stream)
+        return self.part_reader_cls(self._delimiter or self._boundary, headers, self._stream)
 
     def _leave(self) -> Need | None:
         """Leave out what is left, or give NEED."""
@@ -476,6 +487,9 @@ class ReaderBase:
             event, self._coming = self._coming, None
             if event is not None:
                 self._last_part = _Passed(self._stream, event.depth)
+
+    def _is_over(self) -> bool:
+        return self._at_eof
 
     def _pass(self) -> _Passed:
         """Give nothing more; the reader around this one skips what is left."""
