@@ -59,10 +59,12 @@ class Between(Blocks):
                 if stop >= 0:
                     return stop
             found = data.find(needle, found + 1)
-        if first:
-            stop = self._partial_line(data, at, end)
-        else:
+        if not first:
             stop = self._partial(data, at, end)
+        elif data[-1] != _LF and data.rfind(b"\n-", -_WINDOW) < 0:
+            stop = end  # the last line is no start of a delimiter
+        else:
+            stop = self._partial_line(data, at, end)
         self._discard(data, at, stop)
         return self._hold(data, stop) if stop < end else end
 

@@ -256,7 +256,9 @@ class Scanner(Between):
         found, self._known = self._known, _UNKNOWN
         if found < at:
             found = self._find(data, at, needle) if needle else _UNKNOWN
-        if needle and found >= 0 and self._size + found - at <= self._maxima.part_size:
+        if needle and found < 0:
+            return self._go_on(data, at, found == _NO_CR, events)
+        if needle and self._size + found - at <= self._maxima.part_size:
             after = found + len(needle) + 2
             if self._goes_on(data[after - 2 : after], self._base + after):
                 return self._end_usual(data, at, found, after, events)
@@ -281,7 +283,12 @@ class Scanner(Between):
                         return self._hold(data, found)
                     return self._delimiter(result, found, events, leaf=True)
             found = data.find(needle, found + 1)
-        stop = end if found == _NO_CR else self._partial(data, at, end)
+        return self._go_on(data, at, False, events)
+
+    def _go_on(self, data: bytes, at: int, whole: bool, events: Events) -> int:
+        """Deliver a body that goes on behind the data, but for what may become a delimiter."""
+        end = len(data)
+        stop = end if whole else self._partial(data, at, end)
         self._emit(data, at, stop, events)
         return self._hold(data, stop) if stop < end else end
 
