@@ -1,66 +1,36 @@
-"""What a part, and a reader of parts, know without waiting for anything.
+"""What a part knows without waiting for anything.
 
-``reader.py`` and ``sync.py`` add the methods that wait, each a line or two over what is here.
+``reader.py`` and ``sync.py`` add the methods that wait, each a line or two over what is here and,
+for the readers of parts, in ``_readers.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from multidict import CIMultiDictProxy
 
 from . import hdrs
 from ._backend import PartBegin
 from ._body import Body
-from ._flow import NEED, Flow, Need
+from ._flow import Need
 from ._part_flow import PartFlow
-from ._settings import Settings, SizeError, latin
+from ._passed import Passed
+from ._settings import Settings, latin
+from ._stream import Stream
 from .charsets import codec_for
 from .decoding import Decoder
 from .deviations import Deviation
 from .errors import LimitExceeded
-from .events import PartEnd
-from .limits import Limits
-from .parameters import ContentType, Header, boundary_of, content_type, disposition
-from .parser import MultipartParser
-from .policy import Policy
+from .parameters import ContentType, Header, content_type, disposition
 from .ranges import ContentRange, parse_content_range
-from .sources import content_type_of
 
-__all__ = ["PartBase", "ReaderBase", "Stream"]
+__all__ = ["PartBase"]
 
-_LONGEST_CHARSET: Final = 31
 _LARGE_CODED: Final = 4096  # bytes that may be so much more once they are inflated
 _LARGE: Final = 1 << 20
-
-
-class Stream(Flow):
-    """One source, and the flow of events that comes out of it.
-
-    Attributes:
-        current: the event that the newest part began with.
-        charset: what the leading field ``_charset_`` of a form said, None where there was none.
-    """
-
-    __slots__ = ("boundary", "charset", "current", "delimiter", "settings", "subtype")
-
-    def __init__(
-        self, value: str, limits: Limits, policy: Policy, size_error: SizeError | None
-    ) -> None:
-        essence = value.partition(";")[0].strip(" \t").lower()
-        self.subtype = essence.removeprefix("multipart/")
-        form = self.subtype == "form-data"
-        self.settings = settings = Settings(limits, policy, form, size_error)
-        self.boundary = boundary_of(Header(latin(value), None, settings.mask, form))
-        self.delimiter = b"--" + self.boundary
-        parser = MultipartParser(
-            self.boundary, subtype=self.subtype, nested=True, limits=limits, policy=policy
-        )
-        super().__init__(parser, drain=not settings.mask & Deviation.EPILOGUE.bit)
-        self.current: PartBegin | None = None
-        self.charset: str | None = None
 
 
 class PartBase:
@@ -204,12 +174,12 @@ class PartBase:
     def _leave(self) -> Need | None:
         return self._body.skip()
 
-    def _pass(self) -> _Passed:
+    def _pass(self) -> Passed:
         """Give nothing more; the reader around this part skips what is left."""
         body = self._body
         left = None if body.ended else body.depth
         body.close()
-        return _Passed(self._stream, left, body)
+        return Passed(self._stream, left, body)
 
     def _end(self) -> None:
         self._body.close()
@@ -290,216 +260,3 @@ class PartBase:
             return encoding
         label = self.get_charset("utf-8")
         return codec_for(label) or label
-
-
-def _names_charset(settings: Settings, event: PartBegin) -> bool:
-    """Tell whether the first part, called ``_charset_``, is the field of that name (row v2)."""
-    wanted = settings.form and settings.policy.charset_field
-    return wanted and event.filename is None and not event.multipart
-
-
-class _Passed:
-    """A part that is skipped: all of it, or what somebody has left of it.
-
-    Args:
-        stream: that it is in.
-        depth: of the part; None where its end was taken already.
-        body: what learns whether the part was complete.
-    """
-
-    def __init__(self, stream: Stream, depth: int | None, body: Body | None = None) -> None:
-        self._stream = stream
-        self._depth = depth
-        self._body = body
-
-    def _is_over(self) -> bool:
-        return False  # done() knows
-
-    def done(self) -> Need | None:
-        """Skip what is left, or give NEED."""
-        if self._depth is None:
-            return None
-        complete = self._stream.skip(self._depth)
-        if complete is NEED:
-            return NEED
-        self._depth = None
-        if self._body is not None:
-            self._body.complete = complete
-        return None
-
-    def _end(self) -> None:
-        """Nobody has it."""
-
-
-class _CharsetField(_Passed):
-    """The leading field of a form that names the charset of the others (RFC 7578 section 4.6)."""
-
-    def __init__(self, stream: Stream, event: PartBegin) -> None:
-        self._stream = stream
-        self._event = event
-        self._field = Body(stream, event.depth)
-
-    def done(self) -> Need | None:
-        """Read the label."""
-        stream = self._stream
-        try:
-            label = self._field.all(stream.settings.limits, _LONGEST_CHARSET)
-        except LimitExceeded:
-            offset, detail = self._event.body_offset, "the field _charset_ is too long for one"
-            stream.error = Deviation.UNSAFE_CHARSET.at(offset, detail)
-            raise stream.error from None
-        if label is NEED:
-            return NEED
-        stream.charset = label.decode("latin-1").strip()
-        return None
-
-
-class ReaderBase:
-    """The logic of both ``MultipartReader`` classes; see there."""
-
-    multipart_reader_cls: ClassVar[Any] = None
-    part_reader_cls: ClassVar[Any]
-
-    _stream: Any
-    _last_part: Any
-
-    def _join(self, stream: Stream, headers: Any) -> None:
-        """Become the reader of the multipart that a stream has just come to."""
-        event = stream.current
-        if event is not None and not event.multipart:
-            raise ValueError("this part is no multipart: read it with a BodyPartReader")
-        self._stream = stream
-        self._depth = event.depth + 1 if event is not None else 1
-        self.headers: Any = event.headers if event is not None and headers is event else headers
-        self._delimiter: bytes | None = None
-        self._start()
-
-    def _begin(self, stream: Stream, headers: Any) -> None:
-        self._stream = stream
-        self._depth = 0
-        self.headers = headers
-        self._delimiter = stream.delimiter
-        self._start()
-
-    def _start(self) -> None:
-        self._at_eof = False
-        self._last_part = None
-        self._coming: PartBegin | None = None  # the part that was gone to, and not yet given
-
-    @property
-    def _content(self) -> Any:
-        return self._stream
-
-    @property
-    def _boundary(self) -> bytes:
-        """The delimiter: the boundary with its two dashes."""
-        if self._delimiter is None:
-            value = latin(content_type_of(self.headers))
-            found = boundary_of(Header(value, None, Policy.LEGACY.other_mask, False))
-            self._delimiter = b"--" + found
-        return self._delimiter
-
-    def at_eof(self) -> bool:
-        """Tell whether the last part has been given."""
-        return self._at_eof
-
-    def _next(self) -> Any:
-        """Give the next part, None after the last one, or NEED."""
-        more = self._advance()
-        if more is NEED or not more:
-            return NEED if more is NEED else None
-        event: Any = self._coming
-        self._coming = None
-        return self._made(event)
-
-    def _advance(self) -> bool | Need:
-        """Go to the beginning of the next part; tell whether there is one."""
-        if self._coming is not None:
-            return True
-        last = self._last_part
-        if last is not None:
-            if not last._is_over():
-                # It ends at once: what a cancelled call has begun to skip is nobody's any more.
-                if not isinstance(last, _Passed):
-                    self._last_part = last = last._pass()
-                left: Need | None = last.done()
-                if left is NEED:
-                    return NEED
-            self._last_part = None
-        if self._at_eof:
-            return False
-        stream: Stream = self._stream
-        event: Any = stream.take()
-        if event is NEED:
-            return Need.NEED
-        if event is None or type(event) is PartEnd:
-            self._at_eof = True
-            return False
-        first, stream.current = stream.current is None, event
-        if first and event.name == "_charset_" and _names_charset(stream.settings, event):
-            self._last_part = _CharsetField(stream, event)
-            more: bool | Need = self._advance()
-            return more
-        self._coming = event
-        return True
-
-    def _made(self, event: PartBegin) -> Any:
-        stream = self._stream
-        try:
-            if type(self)._get_part_reader is ReaderBase._get_part_reader:
-                part = self._dispatch(event)  # whose headers are made when somebody asks for them
-            else:
-                part = self._get_part_reader(event.headers)
-        except BaseException:
-            # The hook failed: the part is passed by, as any that nobody wants.
-            self._last_part = _Passed(stream, event.depth)
-            raise
-        self._last_part = part
-        return part
-
-    def _get_part_reader(self, headers: Mapping[str, str]) -> Any:
-        """Choose what reads a part; subclasses may choose otherwise.
-
-        Args:
-            headers: of the part.
-        """
-        return self._dispatch(headers)
-
-    def _dispatch(self, headers: Any) -> Any:
-        event = self._stream.current
-        if event is None:
-            multipart = content_type_of(headers).lower().lstrip(" \t").startswith("multipart/")
-        else:
-            multipart = event.multipart
-        if multipart:
-            cls: Any = self.multipart_reader_cls or type(self)
-            return cls(headers, self._stream)
-        return self.part_reader_cls(self._delimiter or self._boundary, headers, self._stream)
-
-    def _leave(self) -> Need | None:
-        """Leave out what is left, or give NEED."""
-        while True:
-            more = self._advance()
-            if more is NEED:
-                return NEED
-            if not more:
-                return None
-            event, self._coming = self._coming, None
-            if event is not None:
-                self._last_part = _Passed(self._stream, event.depth)
-
-    def _is_over(self) -> bool:
-        return self._at_eof
-
-    def _pass(self) -> _Passed:
-        """Give nothing more; the reader around this one skips what is left."""
-        left = None if self._at_eof else self._depth - 1
-        self._end()
-        return _Passed(self._stream, left)
-
-    def _end(self) -> None:
-        self._at_eof = True
-        self._coming = None
-        last = self._last_part
-        if last is not None:
-            last._end()

@@ -1,8 +1,8 @@
 """The asynchronous readers: parts as they arrive, on any event loop.
 
 Nothing here knows asyncio or trio: a reader only awaits what its source gives it.  The logic is in
-``_parts.py``, ``_body.py`` and ``_flow.py``; a method here repeats a step of it, with more bytes
-each time, until it is done.  ``sync.py`` is the same without waiting.
+``_parts.py``, ``_readers.py``, ``_body.py`` and ``_flow.py``; a method here repeats a step of it,
+with more bytes each time, until it is done.  ``sync.py`` is the same without waiting.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import Any, ClassVar, TypeVar
 from ._flow import NEED, Flow, Need
 from ._offload import offload
 from ._part_flow import PartFlow
-from ._parts import PartBase, ReaderBase, Stream
+from ._parts import PartBase
+from ._readers import ReaderBase
 from ._response import content_of, release
 from ._settings import Settings, SizeError, length_of, mapped, own_headers
+from ._stream import Stream
 from ._text import as_form, as_json, as_text
 from .batch import HttpMessage, parse_http
 from .errors import MultipartError

@@ -18,9 +18,11 @@ from typing import Any, ClassVar, TypeVar
 
 from ._flow import NEED, Flow, Need
 from ._part_flow import PartFlow
-from ._parts import PartBase, ReaderBase, Stream
+from ._parts import PartBase
+from ._readers import ReaderBase
 from ._response import release
 from ._settings import Settings, SizeError, length_of, mapped, own_headers
+from ._stream import Stream
 from ._sync_sources import sync_source
 from ._text import as_form, as_json, as_text
 from .batch import HttpMessage, parse_http
