@@ -24,6 +24,7 @@ CORE = {
 #: All that there may be.
 DOCUMENTED = CORE | {
     "BadContentDispositionHeader", "BadContentDispositionParam", "ContentRange", "HttpMessage",
+    "AsyncFilePayload", "IterablePayload", "JsonBytesPayload", "PathPayload", "Progress",
     "PartIndex", "index", "BodyPartReader", "BodyPartReaderPayload", "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload", "AsyncIterablePayload", "Form", "IOBasePayload", "JsonPayload",

@@ -1,9 +1,10 @@
-"""Read ``multipart/*`` streams: forms, batches, byte ranges, camera streams."""
+"""Read and write ``multipart/*`` streams: forms, batches, byte ranges, camera streams."""
 
 from __future__ import annotations
 
 from . import hdrs
 from ._backend import BACKEND, PartBegin
+from ._passes import Progress
 from ._version import __version__
 from .batch import HttpMessage
 from .deviations import Deviation
@@ -25,35 +26,80 @@ from .events import PartEnd
 from .indexing import PartIndex, index
 from .limits import Limits
 from .parser import MultipartParser
+from .payloads import (
+    PAYLOAD_REGISTRY,
+    AsyncFilePayload,
+    AsyncIterablePayload,
+    BodyPartReaderPayload,
+    BufferedReaderPayload,
+    BytesIOPayload,
+    BytesPayload,
+    IOBasePayload,
+    IterablePayload,
+    JsonBytesPayload,
+    JsonPayload,
+    Order,
+    PathPayload,
+    Payload,
+    StringIOPayload,
+    StringPayload,
+    TextIOPayload,
+    get_payload,
+    payload_type,
+    register_payload,
+)
 from .policy import Policy
 from .ranges import ContentRange
 from .reader import BodyPartReader, MultipartReader, MultipartResponseWrapper
+from .writer import MultipartWriter
 
 __all__ = [
     "BACKEND",
+    "PAYLOAD_REGISTRY",
+    "AsyncFilePayload",
+    "AsyncIterablePayload",
     "BadContentDispositionHeader",
     "BadContentDispositionParam",
     "BodyPartReader",
+    "BodyPartReaderPayload",
+    "BufferedReaderPayload",
+    "BytesIOPayload",
+    "BytesPayload",
     "ContentRange",
     "Deviation",
     "HttpMessage",
+    "IOBasePayload",
     "IncompleteBody",
+    "IterablePayload",
+    "JsonBytesPayload",
+    "JsonPayload",
     "LimitExceeded",
     "Limits",
     "MultipartError",
     "MultipartParser",
     "MultipartReader",
     "MultipartResponseWrapper",
+    "MultipartWriter",
+    "Order",
     "ParseError",
     "PartBegin",
     "PartEnd",
     "PartIndex",
+    "PathPayload",
+    "Payload",
     "Policy",
+    "Progress",
+    "StringIOPayload",
+    "StringPayload",
+    "TextIOPayload",
     "UnsupportedEncoding",
     "__version__",
     "content_disposition_filename",
+    "get_payload",
     "hdrs",
     "index",
     "parse_content_disposition",
     "parse_content_type",
+    "payload_type",
+    "register_payload",
 ]

@@ -1,0 +1,353 @@
+"""Payloads that are files: open ones of bytes or text, paths, and files of async libraries."""
+
+from __future__ import annotations
+
+import codecs
+import inspect
+import io
+import os
+import stat
+import threading
+from typing import Any, ClassVar
+
+from . import hdrs
+from ._file_pass import FilePass
+from ._head import printable_name
+from ._passes import BLOCK, Piece, Steps, Wait, Work, sliced
+from ._payload import Payload, guess_filename, guess_type
+from ._payload_memory import text_charset
+
+__all__ = [
+    "AsyncFile", "AsyncFilePayload", "BufferedReaderPayload", "BytesIOPayload", "IOBasePayload",
+    "PathPayload", "TextIOPayload",
+]  # fmt: skip
+
+
+class IOBasePayload(Payload):
+    """An open file of bytes, from its position on.
+
+    It is read in large blocks, where an event loop runs on a thread of that loop's.  As long as it
+    can be rewound, it can be written again.  ``close()`` closes it; to write it does not.
+
+    Args:
+        value: the file.
+        disposition: the Content-Disposition, which names the file; None for none.
+        args: as of :class:`Payload`.
+        kwargs: as of :class:`Payload`; ``filename`` by default is the file's.
+    """
+
+    _may_change = True
+    _start_position: int | None = None
+    _lock: threading.Lock
+
+    def __init__(
+        self, value: Any, disposition: str | None = "attachment", *args: Any, **kwargs: Any
+    ) -> None:
+        if "filename" not in kwargs:
+            kwargs["filename"] = guess_filename(value)
+        super().__init__(value, *args, **kwargs)
+        if self._filename is not None and disposition is not None:
+            default_disposition(self, disposition, self._filename)
+        self._lock = threading.Lock()
+        try:
+            self._start_position = value.tell()
+        except (OSError, AttributeError, ValueError):
+            self._start_position = None
+        self._once = self._start_position is None or not can_seek(value)
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes follow the position that the file had; None for what is no plain file."""
+        if self._size is not None:
+            return self._size
+        if self._start_position is None:
+            return None
+        try:
+            whole = plain_size(self._value.fileno())
+        except (AttributeError, OSError, ValueError):
+            return None
+        return None if whole is None else max(0, whole - self._start_position)
+
+    def _steps(self) -> Steps:
+        refuse_consumed(self)
+        self._consumed = self._once
+        yield from self._read_from(None if self._once else self._start_position)
+
+    def _read_from(self, start: int | None) -> Steps:
+        return read_in_blocks(FilePass(lambda: self._value, False, start, self._lock))
+
+    def _close(self) -> None:
+        if not self._consumed:
+            self._consumed = True
+            self._value.close()
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Read the whole file; the arguments mean nothing here."""
+        return await super().as_bytes(encoding, errors)
+
+
+def read_in_blocks(reading: FilePass) -> Steps:
+    """Give what is read, and close it."""
+    try:
+        while piece := (yield Work(reading.read)):
+            if isinstance(piece, str):
+                raise TypeError("the file gives text where bytes are expected: open it with 'rb'")
+            yield piece
+    finally:
+        reading.close()
+
+
+def plain_size(descriptor: int) -> int | None:
+    """Give the size of an open file, None where it is a pipe, a device or one of ``/proc``."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    if not status.st_size and hasattr(os, "pread") and os.pread(descriptor, 1, 0):
+        return None
+    return status.st_size
+
+
+def can_seek(file: Any) -> bool:
+    """Tell whether a file can be rewound."""
+    try:
+        return bool(file.seekable())
+    except AttributeError:
+        return hasattr(file, "seek")
+    except ValueError:
+        return False  # it is closed; to read it will say so
+
+
+def refuse_consumed(payload: Payload) -> None:
+    """Say that a body cannot be given a second time, before anything of it is."""
+    if payload.consumed:
+        raise ValueError(
+            f"{type(payload).__name__} has been written, or closed, and cannot be written again: "
+            "make it of bytes, a path, or a file that can be rewound"
+        )
+
+
+def default_disposition(payload: Payload, disposition: str, filename: str) -> None:
+    """Name the file in the part's headers, unless they do."""
+    if hdrs.CONTENT_DISPOSITION not in payload.headers:
+        payload.set_content_disposition(disposition, filename=printable_name(filename))
+        payload._disposition_is_default = True
+
+
+class BufferedReaderPayload(IOBasePayload):
+    """A file that was opened with ``open(name, "rb")``; see :class:`IOBasePayload`."""
+
+
+class BytesIOPayload(IOBasePayload):
+    """What a ``BytesIO`` holds from its position on, uncopied.  It is never closed.
+
+    Args:
+        value: the ``BytesIO``.
+        args: as of :class:`IOBasePayload`.
+        kwargs: as of :class:`IOBasePayload`.
+    """
+
+    _autoclose = True
+    _value: io.BytesIO
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        with self._value.getbuffer() as view:
+            return max(0, len(view) - (self._start_position or 0))
+
+    def _steps(self) -> Steps:
+        # This does not copy, and leaves the position where it is.
+        data: Piece = self._value.getvalue()
+        if self._start_position:
+            data = memoryview(data)[self._start_position :]
+        return sliced(data)
+
+    def _close(self) -> None:
+        pass
+
+
+class TextIOPayload(IOBasePayload):
+    """An open file of text, from its position on.
+
+    Where the file is of the charset that it is to be written in, and was not read from yet, its
+    bytes are written as they are; so its size is known.
+
+    Args:
+        value: the file.
+        args: as of :class:`IOBasePayload`.
+        encoding: the charset that it is written in; by default the one that the Content-Type
+            names, or UTF-8.
+        content_type: the part's Content-Type.
+        kwargs: as of :class:`IOBasePayload`.
+
+    Raises:
+        ValueError: for a charset that Python does not know.
+    """
+
+    def __init__(
+        self,
+        value: Any,
+        *args: Any,
+        encoding: str | None = None,
+        content_type: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        headers = args[1] if len(args) > 1 else kwargs.get("headers")
+        given = content_type is not None
+        encoding, content_type = text_charset(encoding, content_type, headers)
+        name = kwargs.get("filename") or guess_filename(value)
+        guessed = guess_type(name) if name and not given else None
+        if guessed is not None and guessed.startswith("text/"):
+            content_type = f"{guessed}; charset={encoding}"
+        elif guessed is not None and encoding == "utf-8":
+            content_type = guessed
+        try:
+            self._codec = codecs.lookup(encoding)
+        except LookupError:
+            raise ValueError(f"unknown charset {encoding!r}: see the codecs of Python") from None
+        super().__init__(value, *args, encoding=encoding, content_type=content_type, **kwargs)
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes there are; None where the text has to be encoded first."""
+        return super().size if self._as_it_is() else self._size
+
+    def _as_it_is(self) -> bool:
+        own = getattr(self._value, "encoding", None)
+        if self._start_position != 0 or not isinstance(self._value, io.TextIOWrapper) or not own:
+            return False
+        return codecs.lookup(own) == self._codec and not self._once
+
+    def _read_from(self, start: int | None) -> Steps:
+        if self._as_it_is():
+            return read_in_blocks(FilePass(lambda: self._value.buffer, False, 0, self._lock))
+        return read_in_blocks(FilePass(lambda: self._encoded(start), False, None, self._lock))
+
+    def _encoded(self, start: int | None) -> _Encoded:
+        if start is not None:
+            self._value.seek(start)
+        return _Encoded(self._value, self._codec)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Read the text.  It may block; the arguments mean nothing here."""
+        return super().decode(self._encoding or encoding, errors)
+
+
+class _Encoded:
+    """Gives text as bytes.  Of a charset with a mark at its start, only one is written."""
+
+    def __init__(self, file: Any, codec: codecs.CodecInfo) -> None:
+        self._file = file
+        self._encoder = codec.incrementalencoder() if codec.incrementalencoder else None
+        self._codec = codec
+
+    def read(self, most: int) -> bytes:
+        text = self._file.read(most)
+        if self._encoder is None:
+            return self._codec.encode(text)[0]
+        return self._encoder.encode(text, final=not text)
+
+
+class PathPayload(Payload):
+    """A file by its path, opened when it is written, and closed behind that, however it ends.
+
+    Args:
+        value: the path.
+        disposition: the Content-Disposition, which names the file; None for none.
+        args: as of :class:`Payload`.
+        kwargs: as of :class:`Payload`; ``filename`` by default is the last component of the path.
+    """
+
+    _autoclose = True
+    _may_change = True
+
+    def __init__(
+        self,
+        value: os.PathLike[str],
+        disposition: str | None = "attachment",
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        self._path = os.fspath(value)
+        kwargs.setdefault("filename", os.path.basename(self._path) or None)
+        super().__init__(value, *args, **kwargs)
+        if self._filename is not None and disposition is not None:
+            default_disposition(self, disposition, self._filename)
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes the file has now; None where it is no plain file.
+
+        Raises:
+            OSError: where there is no such file.
+        """
+        if self._size is not None:
+            return self._size
+        with self._opened() as file:
+            return plain_size(file.fileno())
+
+    def _steps(self) -> Steps:
+        return read_in_blocks(FilePass(self._opened, owned=True))
+
+    def _opened(self) -> Any:
+        return open(self._path, "rb", buffering=0)
+
+
+class _AsyncFileKind(type):
+    """Tells files whose ``read()`` is awaited: of aiofiles, anyio and trio, and stream readers."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        read = getattr(instance, "read", None)
+        return read is not None and (
+            inspect.iscoroutinefunction(read) or wrapped_file(instance) is not None
+        )
+
+
+class AsyncFile(metaclass=_AsyncFileKind):
+    """Stands for all types with an awaitable ``read(n)``."""
+
+
+def wrapped_file(file: object) -> Any:
+    """Give the file that an async library has wrapped, None where there is none to be seen."""
+    for name in ("wrapped", "_file"):  # of anyio and trio; of aiofiles
+        inner = getattr(file, name, None)
+        if isinstance(inner, io.IOBase):
+            return inner
+    return None
+
+
+class AsyncFilePayload(Payload):
+    """A file, or a stream, with an awaitable ``read(n)``.
+
+    Made of a file of aiofiles, anyio or trio, this is an :class:`IOBasePayload` of the file in it,
+    because that can be read in larger blocks.  A stream is read once.
+
+    Args:
+        value: the file or stream.
+        args: as of :class:`Payload`.
+        kwargs: as of :class:`Payload`.
+    """
+
+    _awaits = True
+    _autoclose = True
+    _once = True
+    _blocks: ClassVar[int] = BLOCK
+
+    def __new__(cls, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Take the file out of its wrapping, if it has one."""
+        inner = wrapped_file(value)
+        if inner is None or cls is not AsyncFilePayload:
+            return super().__new__(cls)
+        kind = TextIOPayload if isinstance(inner, io.TextIOBase) else IOBasePayload
+        return kind(inner, *args, **kwargs)
+
+    def _steps(self) -> Steps:
+        refuse_consumed(self)
+        self._consumed = True
+        while True:
+            piece = yield Wait(lambda: self._value.read(self._blocks))
+            if isinstance(piece, str):
+                raise TypeError("the file gives text: open it with mode 'rb'")
+            if not piece:
+                return
+            yield piece

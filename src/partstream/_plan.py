@@ -1,0 +1,383 @@
+"""What a writer writes, in its order: heads, bodies and delimiters, all sizes known that can be.
+
+A plan is made of a writer when its body, or its size, is asked for, and no more looks at headers
+then: what is written is what was announced, in every pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from . import hdrs
+from ._collision import Guard
+from ._fields import Fields
+from ._head import header_lines
+from ._passes import LARGE, Mark, Piece, Steps, Work, sliced
+from ._payload import steps_of, steps_of_class
+from ._payload_files import refuse_consumed
+from ._payload_memory import BytesPayload
+from ._payload_streams import BodyPartReaderPayload, encodings_of, through
+from .encoding import Encoder
+
+if TYPE_CHECKING:
+    from .writer import MultipartWriter
+
+__all__ = ["Plan", "checked_encoder"]
+
+#: Compressing as much at a time is done on a thread, where an event loop runs.
+_LONG: Final = 1 << 14
+
+
+class Run:
+    """The body of one part that does not lie in memory as it is to be written.
+
+    Attributes:
+        size: of what is written, None where it is not known.
+    """
+
+    __slots__ = ("_expected", "_guard", "_raw", "_wanted", "payload", "size")
+
+    def __init__(self, payload: Any, wanted: tuple[str | None, str | None], size: int | None,
+                 guard: Guard | None) -> None:  # fmt: skip
+        self.payload = payload
+        self._guard = guard
+        self._raw = isinstance(payload, BodyPartReaderPayload) and payload._applied == wanted
+        self._wanted = (None, None) if self._raw else wanted
+        self._expected = payload._raw_size if self._raw else payload.size
+        if self._expected is None:
+            self._expected = size
+        self.size = Encoder(*self._wanted).size(self._expected)
+
+    def steps(self) -> Steps:
+        """Give the body, encoded, and checked against the size that was announced."""
+        payload = self.payload
+        steps = payload._raw_steps() if self._raw else steps_of(payload)
+        if self._expected is not None:
+            count = _Count(payload, self._expected)
+            steps = through(steps, count.take, count.end)
+        encoder = Encoder(*self._wanted)
+        if not encoder.idle:
+            steps = through(steps, partial(_encoded, encoder), partial(_encoded_end, encoder))
+        if self._guard is not None:
+            guard = self._guard.fresh()
+            steps = through(steps, guard.take, guard.end)
+        return steps
+
+
+def _encoded(encoder: Encoder, piece: Piece) -> Steps:
+    if encoder.compresses and len(piece) >= _LONG:
+        data = yield Work(partial(encoder.feed, piece))
+    else:
+        data = encoder.feed(piece)
+    if data:
+        yield data
+
+
+def _encoded_end(encoder: Encoder) -> Steps:
+    data = encoder.end()
+    if data:
+        yield data
+
+
+class _Count:
+    """Sees to it that a body has the size that was announced for it."""
+
+    def __init__(self, payload: Any, size: int) -> None:
+        self._payload = payload
+        self._size = self._left = size
+
+    def take(self, piece: Piece) -> Steps:
+        left = self._left
+        self._left -= len(piece)
+        if self._left >= 0:
+            yield piece
+        elif not self._payload._may_change:
+            raise ValueError(f"{self._who()} gives more than the {self._size} bytes announced")
+        elif left > 0:
+            yield memoryview(piece)[:left]
+
+    def end(self) -> Steps:
+        if self._left > 0:
+            got = self._size - self._left
+            text = f"{self._who()} ended after {got} of {self._size} bytes announced"
+            raise OSError(text) if self._payload._may_change else ValueError(text)
+        yield from ()
+
+    def _who(self) -> str:
+        name = self._payload.filename
+        return f"{type(self._payload).__name__}{f' {name!r}' if name else ''}"
+
+
+class Plan:
+    """The segments of a multipart.
+
+    Args:
+        writer: what is to be written.
+        close_boundary: whether the closing delimiter follows.
+        marks: whether there are to be :class:`Mark` steps.
+
+    Attributes:
+        size: of the whole, None where it is not known.
+
+    Raises:
+        ValueError: for headers that cannot be sent, encodings that are unknown, and a writer that
+            contains itself.
+    """
+
+    __slots__ = ("_segments", "size")
+
+    def __init__(
+        self, writer: MultipartWriter, close_boundary: bool = True, marks: bool = False
+    ) -> None:
+        segments: list[Any] = []
+        self.size: int | None = _laid_out(writer, segments, close_boundary, marks)
+        self._segments = segments if marks else _joined(segments)
+
+    @property
+    def runs(self) -> Iterator[Run]:
+        """The bodies that do not lie in memory."""
+        return (item for item in self._segments if isinstance(item, Run))
+
+    @property
+    def awaits(self) -> bool:
+        """Whether only an asynchronous pass can give all bodies."""
+        return any(awaits(run.payload) for run in self.runs)
+
+    @property
+    def replayable(self) -> bool:
+        """Whether there can be another pass."""
+        return not any(run.payload.consumed or run.payload._once for run in self.runs)
+
+    def check(self) -> None:
+        """See to it that nothing is sent of what cannot be sent whole.
+
+        Raises:
+            ValueError: where a part cannot be written again.
+        """
+        for run in self.runs:
+            refuse_consumed(run.payload)
+
+    def steps(self, start: int = 0) -> Steps:
+        """Give the whole, from a place on: one pass.
+
+        Args:
+            start: how many bytes are left out, which saves reading the bodies before them.
+        """
+        self.check()
+        for item in self._segments:
+            if start and not isinstance(item, Mark):
+                size = item.size if isinstance(item, Run) else len(item)
+                if size is not None and size <= start:
+                    start -= size
+                    continue
+                steps = item.steps() if isinstance(item, Run) else sliced(item)
+                yield from through(steps, _Skip(start).take)
+                start = 0
+            elif isinstance(item, Run):
+                yield from item.steps()
+            elif len_of(item) > LARGE:
+                yield from sliced(item)
+            else:
+                yield item
+
+
+def len_of(item: Any) -> int:
+    """Give the length of a piece, 0 for a mark."""
+    return 0 if isinstance(item, Mark) else len(item)
+
+
+class _Skip:
+    """Leaves out the first bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def take(self, piece: Piece) -> Steps:
+        left, self._left = self._left, max(0, self._left - len(piece))
+        if left < len(piece):
+            yield memoryview(piece)[left:] if left else piece
+
+
+def awaits(payload: Any) -> bool:
+    """Tell whether a payload can only be written where it is awaited."""
+    if steps_of_class(type(payload)) is None:
+        return True  # it has a write() of its own
+    return bool(getattr(payload, "_awaits", False))
+
+
+def _joined(segments: list[Any]) -> list[Any]:
+    """Put what is small together once, and not in every pass."""
+    found: list[Any] = []
+    small: list[bytes] = []
+    for item in segments:
+        if isinstance(item, bytes) and len(item) < LARGE:
+            small.append(item)
+            continue
+        if small:
+            found.append(b"".join(small))
+            small = []
+        found.append(item)
+    if small:
+        found.append(b"".join(small))
+    return found
+
+
+class _Level:
+    """A writer while it is laid out."""
+
+    __slots__ = ("guard", "iterator", "known", "lead", "payload", "segments", "size", "writer")
+
+    def __init__(self, writer: Any, payload: Any, guard: Guard | None) -> None:
+        self.writer = writer
+        self.payload = payload
+        self.guard = guard
+        self.lead: bytes = b"--" + writer._boundary + b"\r\n"
+        self.iterator = iter(writer._entries)
+        self.segments: list[Any] = []
+        self.size = 0
+        self.known = True
+
+
+def _laid_out(
+    writer: MultipartWriter, segments: list[Any], close_boundary: bool, marks: bool
+) -> int | None:
+    """Lay out a writer and those in it, however deep, without a call within a call."""
+    stack = [_Level(writer, None, writer._guard(None))]
+    while True:
+        level = stack[-1]
+        entry = next(level.iterator, None)
+        if entry is not None:
+            payload = entry[0]
+            inner = _inner(payload)
+            if inner is None:
+                _add(level, payload, marks)
+            else:
+                if any(inner is above.writer for above in stack):
+                    raise ValueError("a MultipartWriter cannot be a part of itself")
+                stack.append(_Level(inner, payload, inner._guard(level.guard)))
+            continue
+        stack.pop()
+        if stack or close_boundary:
+            end = b"--" + level.writer._boundary + b"--\r\n"
+            level.segments.append(end)
+            level.size += len(end)
+        size = level.size if level.known else None
+        if not stack:
+            segments += level.segments
+            return size
+        above = stack[-1]
+        _append(above, _head(above, level.payload, size, encoded=False))
+        if marks:
+            above.segments.append(Mark(level.payload, size))
+        above.segments += level.segments
+        above.size += level.size
+        above.known = above.known and level.known
+        if marks:
+            above.segments.append(Mark(None, None))
+        _append(above, b"\r\n")
+
+
+def _inner(payload: Any) -> Any:
+    """Give the writer that a part is, unless it is written encoded; else None."""
+    if not getattr(payload, "_is_writer", False):
+        return None
+    if encodings_of(payload.headers) == (None, None):
+        return payload
+    return None
+
+
+def _append(level: _Level, data: bytes) -> None:
+    level.segments.append(data)
+    level.size += len(data)
+
+
+def _add(level: _Level, payload: Any, marks: bool) -> None:
+    """Lay out one part."""
+    if isinstance(payload, Fields):
+        if level.guard is not None:
+            payload.check(level.guard)
+        _append(level, payload.data)
+        return
+    wanted = encodings_of(payload.headers)
+    checked_encoder(payload.headers, level.writer._is_form_data)
+    data = _in_memory(payload) if wanted == (None, None) else None
+    if data is not None:
+        size: int | None = len(data)
+        body: Any = data
+        if level.guard is not None:
+            level.guard.fresh().check(data)
+    else:
+        body = Run(payload, wanted, _declared(payload), level.guard)
+        size = body.size
+    encoded = wanted != (None, None) and not (isinstance(body, Run) and body._raw)
+    _append(level, _head(level, payload, size, encoded))
+    if marks:
+        level.segments.append(Mark(payload, size))
+    if size != 0 or isinstance(body, Run):
+        level.segments.append(body)
+    if size is None:
+        level.known = False
+    else:
+        level.size += size
+    if marks:
+        level.segments.append(Mark(None, None))
+    _append(level, b"\r\n")
+
+
+def _in_memory(payload: Any) -> Piece | None:
+    if isinstance(payload, BytesPayload):
+        if steps_of_class(type(payload)) is BytesPayload._steps:
+            value = payload._value
+            return value if isinstance(value, bytes) else memoryview(value)
+    return None
+
+
+def _declared(payload: Any) -> int | None:
+    """Give the Content-Length that somebody has set for a part whose size cannot be seen."""
+    lengths = payload.headers.getall(hdrs.CONTENT_LENGTH, [])
+    if not lengths:
+        return None
+    if len(lengths) > 1 or not lengths[0].isascii() or not lengths[0].isdigit():
+        raise ValueError(f"Content-Length: {', '.join(lengths)!r} is no number of bytes")
+    return int(lengths[0])
+
+
+def _head(level: _Level, payload: Any, size: int | None, encoded: bool) -> bytes:
+    """Write a part's delimiter line and headers, with the Content-Length that is true."""
+    headers = payload.headers
+    lines = headers.items()
+    if hdrs.CONTENT_LENGTH in headers:
+        declared = _declared(payload)
+        stale = str(declared) == getattr(payload, "_announced", None)
+        if size is not None and declared != size and not stale and not encoded:
+            raise ValueError(
+                f"Content-Length: {declared} of a part that has {size} bytes: leave it out"
+            )
+        lines = [
+            (key, str(size) if key.lower() == "content-length" else value)
+            for key, value in lines
+            if not (key.lower() == "content-length" and (encoded or size is None))
+        ]
+    return b"".join((level.lead, header_lines(lines), b"\r\n"))
+
+
+def checked_encoder(headers: Any, form: bool) -> Encoder:
+    """Give what encodes a part as its headers say.
+
+    Raises:
+        ValueError: for an encoding that is unknown, or any in a form.
+    """
+    transfer, coding = encodings_of(headers)
+    if transfer is None and coding is None:
+        return _IDLE
+    if form:
+        raise ValueError(
+            "a part of a form cannot have a Content-Encoding or Content-Transfer-Encoding "
+            "(RFC 7578 sections 4.7 and 4.8): send the encoded bytes as a file"
+        )
+    return Encoder(transfer, coding)
+
+
+_IDLE: Final = Encoder(None, None)

@@ -1,0 +1,231 @@
+"""A multipart as a body that can be read: what clients take.
+
+Each is a fresh view of a writer, with the headers that the parts had when it was made.  It can be
+read again where all parts can, for a client that retries, follows a redirect or authenticates.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ._passes import AsyncPieces, Piece, Pieces, Progress
+from ._plan import Plan
+
+if TYPE_CHECKING:
+    from .writer import MultipartWriter
+
+__all__ = ["AsyncBody", "Body", "SizedAsyncBody", "SizedBody", "make_abody", "make_body"]
+
+OnProgress = Callable[[Progress], object]
+
+
+class Body:
+    """The body for blocking clients: a file of bytes that can only be read, and an iterable.
+
+    Once its end was given (``b""``, or the end of an iteration), it starts anew: clients that send
+    a request a second time read on.  Where parts cannot be written again, that raises.
+
+    Attributes:
+        size: how many bytes there are, None where that is not known.
+    """
+
+    def __init__(self, plan: Plan, progress: OnProgress | None = None) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._pieces: Pieces | None = None
+        self._left: memoryview = memoryview(b"")
+        self._at = 0
+        self._closed = False
+        self.size = plan.size
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Give the next bytes.
+
+        Args:
+            size: how many; fewer come at the end only.  Negative, or None: all that are left.
+
+        Raises:
+            OSError: where a file cannot be read, or is shorter than it was.
+            ValueError: where a part cannot be written again, or has not the size announced.
+        """
+        if size is None or size < 0:
+            size = 1 << 62
+        if size == 0:
+            return b""
+        found: list[Piece] = []
+        room = size
+        while room:
+            if not self._left:
+                piece = self._next()
+                if piece is None:
+                    break
+                if len(piece) == size == room and isinstance(piece, bytes):
+                    self._at += size
+                    return piece
+                self._left = memoryview(piece)
+            taken = self._left[:room]
+            self._left = self._left[room:]
+            room -= len(taken)
+            found.append(taken)
+        data = b"".join(found)
+        self._at += len(data)
+        if not data:
+            self._rewind()
+        return data
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        """Put the next bytes into a buffer.
+
+        Args:
+            buffer: takes as many as it has room for.
+
+        Returns:
+            How many there were, 0 at the end.
+        """
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give what is left, or behind the end all of it, in pieces as they come."""
+        while True:
+            left, self._left = self._left, memoryview(b"")
+            piece = left or self._next()
+            if not piece:
+                break
+            self._at += len(piece)
+            yield piece if isinstance(piece, bytes) else bytes(piece)
+        self._rewind()
+
+    def _next(self) -> Piece | None:
+        if self._closed:
+            raise ValueError("the body is closed: call body() for a fresh one")
+        if self._pieces is None:
+            self._pieces = self._pass(self._at)
+        return next(self._pieces, None)
+
+    def _pass(self, start: int) -> Pieces:
+        if self._plan.awaits:
+            raise TypeError("a part of this body must be awaited: use abody(), or write()")
+        return Pieces(self._plan.steps(start), self._progress, self.size)
+
+    def _rewind(self) -> None:
+        if self._pieces is not None:
+            self._pieces.close()
+        self._pieces = None
+        self._left = memoryview(b"")
+        self._at = 0
+
+    def tell(self) -> int:
+        """Give the place of the next byte."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place.
+
+        Args:
+            offset: in bytes.
+            whence: as of ``io.IOBase.seek()``.
+
+        Returns:
+            The place.
+
+        Raises:
+            io.UnsupportedOperation: where the size is not known, or a part cannot be read again.
+            ValueError: for a place before the start.
+        """
+        if not self.seekable():
+            raise io.UnsupportedOperation(
+                "not every part of this body has a known size and can be read again"
+            )
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size or 0}[whence]
+        if base + offset < 0:
+            raise ValueError(f"seek({offset}, {whence}) goes to a place before the start")
+        self._rewind()
+        self._at = min(base + offset, self.size or 0)
+        return self._at
+
+    def seekable(self) -> bool:
+        """Tell whether all parts can be read again, and have a known size."""
+        return self.size is not None and self._plan.replayable
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def writable(self) -> bool:
+        """Tell that it cannot be written."""
+        return False
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closed
+
+    def close(self) -> None:
+        """Close what this view has opened.  The writer's parts stay as they are."""
+        self._rewind()
+        self._closed = True
+
+    def __enter__(self) -> Body:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class SizedBody(Body):
+    """A :class:`Body` whose size is known."""
+
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+
+class AsyncBody:
+    """The body for asynchronous clients: each ``async for`` over it starts anew.
+
+    Attributes:
+        size: how many bytes there are, None where that is not known.
+    """
+
+    def __init__(self, plan: Plan, progress: OnProgress | None = None) -> None:
+        self._plan = plan
+        self._progress = progress
+        self.size = plan.size
+
+    def __aiter__(self) -> AsyncPieces:
+        """Start a pass.
+
+        Raises:
+            ValueError: where a part cannot be written again.
+        """
+        self._plan.check()
+        return AsyncPieces(self._plan.steps(), self._progress, self.size, whole=True)
+
+
+class SizedAsyncBody(AsyncBody):
+    """An :class:`AsyncBody` whose size is known."""
+
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+
+def make_body(writer: MultipartWriter, close_boundary: bool, progress: OnProgress | None) -> Body:
+    """Make the body for blocking clients."""
+    plan = Plan(writer, close_boundary, marks=progress is not None)
+    return (Body if plan.size is None else SizedBody)(plan, progress)
+
+
+def make_abody(
+    writer: MultipartWriter, close_boundary: bool, progress: OnProgress | None
+) -> AsyncBody:
+    """Make the body for asynchronous clients."""
+    plan = Plan(writer, close_boundary, marks=progress is not None)
+    return (AsyncBody if plan.size is None else SizedAsyncBody)(plan, progress)

@@ -1,0 +1,481 @@
+"""Writes ``multipart/*``: parts of any kind, for any client."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from multidict import CIMultiDict
+
+from . import hdrs, payloads
+from ._collision import Guard
+from ._fields import Fields, is_field
+from ._head import header_lines
+from ._passes import AsyncPieces, Pieces, Progress, Steps
+from ._payload import Headers, Payload, deliver, gathered
+from ._payload_streams import BodyPartReaderPayload, encodings_of
+from ._plan import Plan, checked_encoder
+from ._views import AsyncBody, Body, make_abody, make_body
+from .parameters import is_token
+
+__all__ = ["MultipartWriter"]
+
+_MOST_BOUNDARY: Final = 70
+_BCHARS: Final = frozenset(
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
+)
+_NOT_IN_FORMS: Final = (
+    hdrs.CONTENT_ENCODING,
+    hdrs.CONTENT_TRANSFER_ENCODING,
+    hdrs.CONTENT_LENGTH,
+)
+
+Part = tuple[Payload, str, str]
+
+
+class MultipartWriter(Payload):
+    """A multipart body, made of parts (RFC 2046 section 5.1).
+
+    It is a payload, so that it can be a part of another one, to any depth.  ``with`` makes that
+    read well and does nothing else; :meth:`close`, or ``async with``, closes the files that were
+    given.
+
+    Args:
+        subtype: ``mixed``, ``form-data``, ``related``...; the parts of a form get names, and no
+            encodings (RFC 7578).
+        boundary: by default 128 bits from the system's secure random source.  Where it is given,
+            what is written is searched for it, because data that holds it would end its part.
+
+    Raises:
+        ValueError: for a subtype that is no token, and a boundary that RFC 2046 does not allow.
+    """
+
+    _is_writer = True
+    _autoclose = True
+
+    def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
+        if not all(is_token(item) for item in subtype.split("/")):
+            raise ValueError(f"subtype={subtype!r} is no token, such as 'mixed' or 'form-data'")
+        self._given = boundary is not None
+        value = secrets.token_hex(16) if boundary is None else _checked(boundary)
+        self._boundary = value.encode("ascii")
+        self._is_form_data = subtype.lower() == "form-data"
+        self._entries: list[Any] = []
+        quoted = value if is_token(value) else f'"{value}"'
+        super().__init__(None, content_type=f"multipart/{subtype}; boundary={quoted}")
+
+    def __repr__(self) -> str:
+        return f"<MultipartWriter {self.content_type!r} of {len(self)} parts>"
+
+    def __enter__(self) -> MultipartWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    async def __aenter__(self) -> MultipartWriter:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    def __iter__(self) -> Iterator[Payload]:
+        """Give the parts, to look at or to change."""
+        return iter([entry[0] for entry in self._parts])
+
+    def __len__(self) -> int:
+        """Tell how many parts there are."""
+        return sum(len(entry[0]) if isinstance(entry[0], Fields) else 1 for entry in self._entries)
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def boundary(self) -> str:
+        """The boundary, without dashes or quotes."""
+        return self._boundary.decode("ascii")
+
+    @property
+    def _parts(self) -> list[Part]:
+        if any(isinstance(entry[0], Fields) for entry in self._entries):
+            self._entries = [part for entry in self._entries for part in _one_by_one(entry)]
+        return self._entries
+
+    @_parts.setter
+    def _parts(self, parts: list[Part]) -> None:
+        self._entries = parts
+
+    @property
+    def consumed(self) -> bool:
+        """Whether a part cannot be written again."""
+        return any(entry[0].consumed for entry in self._entries if not isinstance(entry[0], Fields))
+
+    @property
+    def _once(self) -> bool:  # type: ignore[override]
+        return not Plan(self).replayable
+
+    @property
+    def _awaits(self) -> bool:  # type: ignore[override]
+        return Plan(self).awaits
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes are written, the closing delimiter included; None if that is not known.
+
+        Raises:
+            OSError: where a file is not there.
+            ValueError: as of :meth:`body`.
+        """
+        return Plan(self).size
+
+    def append(
+        self,
+        obj: Any,
+        headers: Headers | None = None,
+        *,
+        name: str | None = None,
+        filename: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+    ) -> Payload:
+        """Add a part.
+
+        Args:
+            obj: text, bytes, an open file, a path, a file of an async library, an iterable or async
+                iterable of bytes, a part that is being read, another writer, a payload; see
+                :func:`partstream.register_payload` for types of one's own.
+            headers: of the part; they win over what is set by default.
+            name: of the field, for a part of a form.
+            filename: for Content-Disposition, and to tell the Content-Type.
+            content_type: of the part.
+            size: of what does not show it, in bytes; it is checked while the part is written.
+
+        Returns:
+            The payload, whose headers can be changed until it is written.
+
+        Raises:
+            TypeError: for a type for which no payload is registered.
+            ValueError: for headers that cannot be sent, and encodings that are unknown.
+        """
+        given = {"filename": filename, "content_type": content_type, "size": size}
+        options = {key: value for key, value in given.items() if value is not None}
+        if isinstance(obj, Payload):
+            payload = obj
+            if headers:
+                payload.headers.update(headers)
+            if content_type is not None:
+                payload.headers[hdrs.CONTENT_TYPE] = content_type
+        else:
+            try:
+                payload = payloads.get_payload(obj, headers=headers, **options)
+            except payloads.LookupError:
+                raise TypeError(
+                    f"Cannot create payload from {obj!r}: make it bytes or text, or see "
+                    "append_json(), append_form() and register_payload()"
+                ) from None
+        if name is not None or filename is not None:
+            self._name(payload, name, filename)
+        return self.append_payload(payload)
+
+    def _name(self, payload: Payload, name: str | None, filename: str | None) -> None:
+        """Set Content-Disposition to the names that were given."""
+        if name is None and self._is_form_data:
+            name = f"section-{len(self)}"
+        names = {"name": name, "filename": filename or payload.filename}
+        known = {key: value for key, value in names.items() if value is not None}
+        payload._dispose("form-data" if self._is_form_data else "attachment", known)
+
+    def append_payload(self, payload: Payload) -> Payload:
+        """Add a part that is a payload already.
+
+        Args:
+            payload: it may be written later, changed headers and all.
+
+        Returns:
+            The same payload.
+
+        Raises:
+            TypeError: for anything else.
+            ValueError: as of :meth:`append`.
+        """
+        if not isinstance(payload, Payload):
+            raise TypeError(f"{payload!r} is no Payload: use append()")
+        if payload is self:
+            raise ValueError("a MultipartWriter cannot be a part of itself")
+        if self._is_form_data:
+            self._add_to_form(payload)
+        else:
+            checked_encoder(payload.headers, False)
+            self._announce(payload)
+        header_lines(payload.headers.items())
+        transfer, coding = encodings_of(payload.headers)
+        self._entries.append((payload, coding or "", transfer or ""))
+        return payload
+
+    def _add_to_form(self, payload: Payload) -> None:
+        """Give a part the name that it must have in a form (RFC 7578 section 4.2)."""
+        headers = payload.headers
+        if isinstance(payload, BodyPartReaderPayload):
+            for key in _NOT_IN_FORMS:  # it is decoded while it is passed on
+                headers.popall(key, None)
+        for key in _NOT_IN_FORMS:
+            if key in headers:
+                raise ValueError(
+                    f"a part of a form cannot have a {key} (RFC 7578 section 4): leave it out"
+                    + (", and give append() the size" if key == hdrs.CONTENT_LENGTH else "")
+                )
+        if hdrs.CONTENT_DISPOSITION not in headers or payload._disposition_is_default:
+            names = {"name": f"section-{len(self)}"}
+            if payload.filename is not None and payload._disposition_is_default:
+                names["filename"] = payload.filename
+            payload._dispose("form-data", names)
+
+    def _announce(self, payload: Payload) -> None:
+        """Name the size in the headers, where it is known and nobody has."""
+        if hdrs.CONTENT_LENGTH in payload.headers or encodings_of(payload.headers) != (None, None):
+            return
+        size = payload.size
+        if size is not None:
+            payload._announced = payload.headers[hdrs.CONTENT_LENGTH] = str(size)
+
+    def append_json(
+        self,
+        obj: Any,
+        headers: Headers | None = None,
+        *,
+        dumps: Callable[[Any], str | bytes] | None = None,
+        name: str | None = None,
+    ) -> Payload:
+        """Add a part that is JSON.
+
+        Args:
+            obj: what ``dumps`` takes.
+            headers: as of :meth:`append`.
+            dumps: by default ``json.dumps``; one that gives bytes, such as ``orjson.dumps``, fits.
+            name: as of :meth:`append`.
+
+        Returns:
+            The payload.
+        """
+        options = {} if dumps is None else {"dumps": dumps}
+        payload = payloads.JsonPayload(obj, headers=headers, **options)  # type: ignore[arg-type]
+        if name is not None:
+            self._name(payload, name, None)
+        return self.append_payload(payload)
+
+    def append_form(
+        self,
+        obj: Sequence[tuple[str, Any]] | Mapping[str, Any],
+        headers: Headers | None = None,
+    ) -> Payload:
+        """Add a part that is a form itself (``application/x-www-form-urlencoded``).
+
+        Args:
+            obj: its fields.
+            headers: as of :meth:`append`.
+
+        Returns:
+            The payload.
+
+        Raises:
+            TypeError: for anything but a mapping or a sequence of pairs.
+        """
+        if isinstance(obj, Mapping):
+            obj = list(obj.items())
+        if not isinstance(obj, Sequence) or isinstance(obj, (str, bytes)):
+            raise TypeError(f"append_form() takes a mapping or a sequence of pairs, not {obj!r}")
+        return self.append_payload(
+            payloads.StringPayload(
+                urlencode(obj, doseq=True),
+                headers=headers,
+                content_type="application/x-www-form-urlencoded",
+                encoding="utf-8",
+            )
+        )
+
+    def append_fields(self, fields: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        """Add fields of a form, many at a time, as a browser sends them.
+
+        Text, int, float and bool are text fields, without a Content-Type; anything else is added
+        with :meth:`append`.  A list or tuple is one field for each of its items.
+
+        Args:
+            fields: names and values.
+
+        Raises:
+            TypeError: for a name that is no str, and a value that cannot be a part.
+            ValueError: for control characters in a name, and where this is no form.
+        """
+        if not self._is_form_data:
+            raise ValueError("append_fields() is for MultipartWriter('form-data')")
+        plain: list[tuple[str, Any]] = []
+        for name, value in fields.items() if isinstance(fields, Mapping) else fields:
+            for item in value if isinstance(value, (list, tuple)) else (value,):
+                if is_field(item):
+                    plain.append((name, item))
+                    continue
+                self._add_fields(plain)
+                plain = []
+                self.append(item, name=name)
+        self._add_fields(plain)
+
+    def _add_fields(self, pairs: list[tuple[str, Any]]) -> None:
+        if pairs:
+            fields = Fields(pairs, b"--" + self._boundary + b"\r\n")
+            self._entries.append((fields, "", ""))
+
+    def body(
+        self,
+        *,
+        close_boundary: bool = True,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> Body:
+        """Give the body for a blocking client: to be read, or iterated; sized where it can be.
+
+        Args:
+            close_boundary: whether the closing delimiter follows the last part.
+            progress: called with a :class:`Progress` for each piece that is handed over.
+
+        Raises:
+            OSError: where a file is not there.
+            ValueError: for headers that cannot be sent, encodings that are unknown, a boundary that
+                stands in the data, and a writer that contains itself.
+        """
+        return make_body(self, close_boundary, progress)
+
+    def abody(
+        self,
+        *,
+        close_boundary: bool = True,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncBody:
+        """Give the body for an asynchronous client: an async iterable.
+
+        Args:
+            close_boundary: as of :meth:`body`.
+            progress: as of :meth:`body`.
+
+        Raises:
+            OSError: as of :meth:`body`.
+            ValueError: as of :meth:`body`.
+        """
+        return make_abody(self, close_boundary, progress)
+
+    def http_headers(self) -> CIMultiDict[str]:
+        """Give the headers for an HTTP message: those of the writer, and Content-Length if known.
+
+        For clients that do not ask a body for its size, such as ``httpx.AsyncClient``.
+        """
+        headers = CIMultiDict(self.headers)
+        size = self.size
+        if size is not None:
+            headers[hdrs.CONTENT_LENGTH] = str(size)
+        return headers
+
+    async def write(
+        self,
+        writer: Any,
+        close_boundary: bool = True,
+        *,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> None:
+        """Write the body.
+
+        Args:
+            writer: anything with an awaitable ``write(chunk)``, such as the responses of aiohttp;
+                or an ``asyncio.StreamWriter``, a stream of trio or anyio.
+            close_boundary: False leaves the closing delimiter out, so that parts can follow: one
+                frame after the other of ``multipart/x-mixed-replace``.
+            progress: as of :meth:`body`.
+
+        Raises:
+            OSError: as of :meth:`body`, and where a file is shorter than it was.
+            ValueError: as of :meth:`body`, and where a part cannot be written again.
+        """
+        plan = Plan(self, close_boundary, marks=progress is not None)
+        await deliver(AsyncPieces(plan.steps(), progress, plan.size), writer)
+
+    async def write_with_length(self, writer: Any, content_length: int | None) -> None:
+        """Write the body, or as much of it as the length allows.
+
+        Args:
+            writer: as of :meth:`write`.
+            content_length: the most to write, in bytes; None for all.
+        """
+        await deliver(AsyncPieces(Plan(self).steps()), writer, content_length)
+
+    def _steps(self) -> Steps:
+        return Plan(self).steps()
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Give the body as text.  It may have to read files, and block.
+
+        Args:
+            encoding: a charset.
+            errors: as of ``bytes.decode()``.
+        """
+        return b"".join(Pieces(self._steps())).decode(encoding, errors)
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Give the whole body; the arguments mean nothing here."""
+        return await gathered(self._steps())
+
+    async def close(self) -> None:
+        """Close the files that were given.  Nothing is awaited, and all are tried.
+
+        Paths need no closing.  What lies in memory, or has a path, can still be written.
+        """
+        if self._consumed:
+            return
+        self._consumed = True
+        for entry in self._entries:
+            payload = entry[0]
+            if isinstance(payload, Fields):
+                continue
+            inner = getattr(payload, "_is_writer", False) is True
+            if inner or (not payload.autoclose and not payload.consumed):
+                try:
+                    await payload.close()
+                except Exception:
+                    continue  # one that cannot be closed does not keep the others open
+
+    def _guard(self, outer: Guard | None) -> Guard | None:
+        """Give what searches the data of this writer's parts for boundaries that were chosen."""
+        if not self._given:
+            return outer
+        own = self._boundary
+        if outer is None:
+            return Guard((own,))
+        for boundary in outer.boundaries:
+            if own == boundary or own.startswith(boundary + b"-"):
+                raise ValueError(
+                    f"the boundary {own.decode()!r} of a part may be taken for "
+                    f"{boundary.decode()!r}, which is around it: leave one of them to the writer"
+                )
+        return Guard((*outer.boundaries, own))
+
+
+def _one_by_one(entry: Any) -> Iterator[Part]:
+    if isinstance(entry[0], Fields):
+        for payload in entry[0].payloads():
+            yield payload, "", ""
+    else:
+        yield entry
+
+
+def _checked(boundary: str) -> str:
+    """Give a boundary that RFC 2046 section 5.1.1 allows."""
+    if not isinstance(boundary, str):
+        raise TypeError(f"boundary={boundary!r} must be a str")
+    if not boundary.isascii():
+        raise ValueError(f"boundary={boundary!r} should contain ASCII only chars")
+    if not 0 < len(boundary) <= _MOST_BOUNDARY:
+        raise ValueError(f"boundary={boundary!r} must have 1 to {_MOST_BOUNDARY} characters")
+    if not _BCHARS.issuperset(boundary) or boundary.endswith(" "):
+        raise ValueError(
+            f"boundary={boundary!r} contains invalid characters: letters, digits and "
+            "'()+_,-./:=? are allowed (RFC 2046 section 5.1.1)"
+        )
+    return boundary
