@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from . import hdrs
 from ._head import escaped_field
@@ -12,21 +12,25 @@ from ._payload_memory import BytesPayload, StringPayload
 if TYPE_CHECKING:
     from ._collision import Guard
 
-__all__ = ["Fields", "is_field"]
+__all__ = ["Fields", "field_text"]
 
 _LEAD = 'Content-Disposition: form-data; name="'
 
 
-def is_field(value: object) -> bool:
-    """Tell whether a value is written as text."""
-    return isinstance(value, (str, int, float))
+def field_text(value: object) -> str | None:
+    """Give the text that a value is written as; None for what is no text field."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else None
 
 
 class Fields:
     """Some fields of a form, as browsers send them: a name, and text in UTF-8.
 
     Args:
-        pairs: names and values.
+        pairs: names and texts.
         lead: the delimiter line.
 
     Raises:
@@ -39,18 +43,16 @@ class Fields:
 
     __slots__ = ("_pairs", "data")
 
-    def __init__(self, pairs: Iterable[tuple[str, Any]], lead: bytes) -> None:
-        self._pairs = [(name, _text(value)) for name, value in pairs]
+    def __init__(self, pairs: list[tuple[str, str]], lead: bytes) -> None:
+        self._pairs = pairs
         start = lead.decode("ascii") + _LEAD
-        names = [name for name, _ in self._pairs]
+        names = [name for name, _ in pairs]
         if not _plain(names):
             names = [escaped_field("name", _checked(name)) for name in names]
+            pairs = [(name, pair[1]) for name, pair in zip(names, pairs, strict=True)]
         try:
             self.data = "".join(
-                [
-                    f'{start}{name}"\r\n\r\n{pair[1]}\r\n'
-                    for name, pair in zip(names, self._pairs, strict=True)
-                ]
+                [f'{start}{name}"\r\n\r\n{value}\r\n' for name, value in pairs]
             ).encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as error:
             raise ValueError(f"a field holds a lone surrogate: {error}") from None
@@ -71,14 +73,6 @@ class Fields:
             del payload.headers[hdrs.CONTENT_TYPE]
             payload.set_content_disposition("form-data", name=name)
             yield payload
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def _plain(names: list[str]) -> bool:

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from multidict import CIMultiDict
+
+from . import hdrs
 from .parameters import is_token
 
-__all__ = ["charset_in", "content_disposition", "header_lines", "printable_name"]
+__all__ = [
+    "NO_ENCODING", "Facts", "charset_in", "content_disposition", "encodings_of", "escaped_field",
+    "header_lines", "printable_name",
+]  # fmt: skip
 
 #: All controls but the tab, which RFC 9110 section 5.5 allows within a value.
 _CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
@@ -197,3 +203,32 @@ def charset_in(content_type: str) -> str | None:
     if not found:
         return None
     return rest.partition(";")[0].strip().strip("\"'") or None
+
+
+class Facts(NamedTuple):
+    """What the headers of a part say to whoever writes it.
+
+    Attributes:
+        lines: the headers as they are written.
+        encodings: see :func:`encodings_of`.
+    """
+
+    lines: bytes
+    encodings: tuple[str | None, str | None]
+
+
+#: The encodings of most parts.
+NO_ENCODING: Final = (None, None)
+
+
+def encodings_of(headers: CIMultiDict[str]) -> tuple[str | None, str | None]:
+    """Give the Content-Transfer-Encoding and the Content-Encoding; None where nothing is done."""
+    if hdrs.CONTENT_TRANSFER_ENCODING not in headers and hdrs.CONTENT_ENCODING not in headers:
+        return NO_ENCODING
+    transfer = headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
+    if transfer is not None and transfer.strip().lower() in ("7bit", "8bit", "binary", ""):
+        transfer = None
+    coding = ", ".join(headers.getall(hdrs.CONTENT_ENCODING, []))
+    if coding.strip().lower() in ("identity", ""):
+        return transfer, None
+    return transfer, coding

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, Final, TypeAlias
 
-from multidict import CIMultiDict
+from multidict import CIMultiDict, getversion
 
 from . import hdrs
-from ._head import content_disposition, header_lines
+from ._head import Facts, content_disposition, encodings_of, header_lines
 from ._passes import AsyncPieces, Piece, Pieces, Steps, Work
 from ._pushed import pushed
 from ._sinks import sink
@@ -69,6 +69,8 @@ class Payload:
     _may_change: bool = False
     #: Whether Content-Disposition is one that nobody has chosen.
     _disposition_is_default: bool = False
+    _version: int | None = None  # of the headers for which the facts are known
+    _known: Facts
     #: The Content-Length that was set when the part was appended.
     _announced: str | None = None
 
@@ -120,7 +122,17 @@ class Payload:
 
     @property
     def _binary_headers(self) -> bytes:
-        return header_lines(self._headers.items()) + b"\r\n"
+        return self._facts.lines + b"\r\n"
+
+    @property
+    def _facts(self) -> Facts:
+        """What the headers say, found out once for as long as they stay the same."""
+        version = getversion(self._headers)  # type: ignore[arg-type]
+        if version != self._version:
+            headers = self._headers
+            self._known = Facts(header_lines(headers.items()), encodings_of(headers))
+            self._version = version
+        return self._known
 
     @property
     def encoding(self) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from multidict import CIMultiDict
 
 from . import hdrs
-from ._head import charset_in
+from ._head import charset_in, encodings_of
 from ._passes import BLOCK, Closing, Piece, Request, Steps, Wait, Work
 from ._payload import Headers, Payload, gathered
 from ._payload_files import refuse_consumed
@@ -318,17 +318,6 @@ class BodyPartReaderPayload(Payload):
         """Give what the body stands for."""
         decoder = self._value._new_decoder()
         return through(self._raw_steps(), lambda piece: decoder.feed(bytes(piece)), decoder.end)
-
-
-def encodings_of(headers: Any) -> tuple[str | None, str | None]:
-    """Give the Content-Transfer-Encoding and the Content-Encoding that headers name."""
-    transfer = headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
-    coding = ", ".join(headers.getall(hdrs.CONTENT_ENCODING, []))
-    if transfer is not None and transfer.strip().lower() in ("7bit", "8bit", "binary", ""):
-        transfer = None
-    if coding.strip().lower() in ("identity", ""):
-        coding = ""
-    return transfer, coding or None
 
 
 def length_in(value: str | None) -> int | None:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from . import hdrs
 from ._collision import Guard
 from ._fields import Fields
-from ._head import header_lines
+from ._head import NO_ENCODING, encodings_of, header_lines
 from ._passes import LARGE, Mark, Piece, Steps, Work, sliced
 from ._payload import steps_of, steps_of_class
 from ._payload_files import refuse_consumed
 from ._payload_memory import BytesPayload
-from ._payload_streams import BodyPartReaderPayload, encodings_of, through
+from ._payload_streams import BodyPartReaderPayload, through
 from .encoding import Encoder
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def _inner(payload: Any) -> Any:
     """Give the writer that a part is, unless it is written encoded; else None."""
     if not getattr(payload, "_is_writer", False):
         return None
-    if encodings_of(payload.headers) == (None, None):
+    if payload._facts.encodings == NO_ENCODING:
         return payload
     return None
 
@@ -300,9 +300,10 @@ def _add(level: _Level, payload: Any, marks: bool) -> None:
             payload.check(level.guard)
         _append(level, payload.data)
         return
-    wanted = encodings_of(payload.headers)
-    checked_encoder(payload.headers, level.writer._is_form_data)
-    data = _in_memory(payload) if wanted == (None, None) else None
+    wanted = payload._facts.encodings
+    if wanted is not NO_ENCODING:
+        checked_encoder(payload.headers, level.writer._is_form_data)
+    data = _in_memory(payload) if wanted == NO_ENCODING else None
     if data is not None:
         size: int | None = len(data)
         body: Any = data
@@ -311,7 +312,7 @@ def _add(level: _Level, payload: Any, marks: bool) -> None:
     else:
         body = Run(payload, wanted, _declared(payload), level.guard)
         size = body.size
-    encoded = wanted != (None, None) and not (isinstance(body, Run) and body._raw)
+    encoded = wanted != NO_ENCODING and not (isinstance(body, Run) and body._raw)
     _append(level, _head(level, payload, size, encoded))
     if marks:
         level.segments.append(Mark(payload, size))
@@ -347,20 +348,20 @@ def _declared(payload: Any) -> int | None:
 def _head(level: _Level, payload: Any, size: int | None, encoded: bool) -> bytes:
     """Write a part's delimiter line and headers, with the Content-Length that is true."""
     headers = payload.headers
-    lines = headers.items()
-    if hdrs.CONTENT_LENGTH in headers:
+    lines = payload._facts.lines
+    if hdrs.CONTENT_LENGTH in headers and headers[hdrs.CONTENT_LENGTH] != str(size):
         declared = _declared(payload)
         stale = str(declared) == getattr(payload, "_announced", None)
         if size is not None and declared != size and not stale and not encoded:
             raise ValueError(
                 f"Content-Length: {declared} of a part that has {size} bytes: leave it out"
             )
-        lines = [
+        lines = header_lines(
             (key, str(size) if key.lower() == "content-length" else value)
-            for key, value in lines
+            for key, value in headers.items()
             if not (key.lower() == "content-length" and (encoded or size is None))
-        ]
-    return b"".join((level.lead, header_lines(lines), b"\r\n"))
+        )
+    return b"".join((level.lead, lines, b"\r\n"))
 
 
 def checked_encoder(headers: Any, form: bool) -> Encoder:

@@ -11,11 +11,11 @@ from multidict import CIMultiDict
 
 from . import hdrs, payloads
 from ._collision import Guard
-from ._fields import Fields, is_field
-from ._head import header_lines
+from ._fields import Fields, field_text
+from ._head import NO_ENCODING, encodings_of, printable_name
 from ._passes import AsyncPieces, Pieces, Progress, Steps
 from ._payload import Headers, Payload, deliver, gathered
-from ._payload_streams import BodyPartReaderPayload, encodings_of
+from ._payload_streams import BodyPartReaderPayload
 from ._plan import Plan, checked_encoder
 from ._views import AsyncBody, Body, make_abody, make_body
 from .parameters import is_token
@@ -63,6 +63,7 @@ class MultipartWriter(Payload):
         self._boundary = value.encode("ascii")
         self._is_form_data = subtype.lower() == "form-data"
         self._entries: list[Any] = []
+        self._more = 0  # how many parts the entries stand for, beside one each
         quoted = value if is_token(value) else f'"{value}"'
         super().__init__(None, content_type=f"multipart/{subtype}; boundary={quoted}")
 
@@ -87,7 +88,7 @@ class MultipartWriter(Payload):
 
     def __len__(self) -> int:
         """Tell how many parts there are."""
-        return sum(len(entry[0]) if isinstance(entry[0], Fields) else 1 for entry in self._entries)
+        return len(self._entries) + self._more
 
     def __bool__(self) -> bool:
         return True
@@ -99,13 +100,15 @@ class MultipartWriter(Payload):
 
     @property
     def _parts(self) -> list[Part]:
-        if any(isinstance(entry[0], Fields) for entry in self._entries):
+        if self._more or any(isinstance(entry[0], Fields) for entry in self._entries):
             self._entries = [part for entry in self._entries for part in _one_by_one(entry)]
+            self._more = 0
         return self._entries
 
     @_parts.setter
     def _parts(self, parts: list[Part]) -> None:
         self._entries = parts
+        self._more = 0
 
     @property
     def consumed(self) -> bool:
@@ -209,8 +212,7 @@ class MultipartWriter(Payload):
         else:
             checked_encoder(payload.headers, False)
             self._announce(payload)
-        header_lines(payload.headers.items())
-        transfer, coding = encodings_of(payload.headers)
+        transfer, coding = payload._facts.encodings
         self._entries.append((payload, coding or "", transfer or ""))
         return payload
 
@@ -229,12 +231,12 @@ class MultipartWriter(Payload):
         if hdrs.CONTENT_DISPOSITION not in headers or payload._disposition_is_default:
             names = {"name": f"section-{len(self)}"}
             if payload.filename is not None and payload._disposition_is_default:
-                names["filename"] = payload.filename
+                names["filename"] = printable_name(payload.filename)
             payload._dispose("form-data", names)
 
     def _announce(self, payload: Payload) -> None:
         """Name the size in the headers, where it is known and nobody has."""
-        if hdrs.CONTENT_LENGTH in payload.headers or encodings_of(payload.headers) != (None, None):
+        if hdrs.CONTENT_LENGTH in payload.headers or encodings_of(payload.headers) != NO_ENCODING:
             return
         size = payload.size
         if size is not None:
@@ -310,21 +312,27 @@ class MultipartWriter(Payload):
         """
         if not self._is_form_data:
             raise ValueError("append_fields() is for MultipartWriter('form-data')")
-        plain: list[tuple[str, Any]] = []
-        for name, value in fields.items() if isinstance(fields, Mapping) else fields:
+        pairs = list(fields.items() if isinstance(fields, Mapping) else fields)
+        if {type(value) for _, value in pairs} == {str}:
+            self._add_fields(pairs)
+            return
+        plain: list[tuple[str, str]] = []
+        for name, value in pairs:
             for item in value if isinstance(value, (list, tuple)) else (value,):
-                if is_field(item):
-                    plain.append((name, item))
+                text = field_text(item)
+                if text is not None:
+                    plain.append((name, text))
                     continue
                 self._add_fields(plain)
                 plain = []
                 self.append(item, name=name)
         self._add_fields(plain)
 
-    def _add_fields(self, pairs: list[tuple[str, Any]]) -> None:
+    def _add_fields(self, pairs: list[tuple[str, str]]) -> None:
         if pairs:
             fields = Fields(pairs, b"--" + self._boundary + b"\r\n")
             self._entries.append((fields, "", ""))
+            self._more += len(fields) - 1
 
     def body(
         self,
