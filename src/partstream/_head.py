@@ -127,12 +127,12 @@ def content_disposition(
         ValueError: for a disposition or a parameter's name that is no token, and for control
             characters that have no escape.
     """
-    if not isinstance(disposition, str) or not is_token(disposition):
+    if not isinstance(disposition, str) or not _is_name(disposition):
         raise ValueError(f"bad content disposition type {disposition!r}: it must be a token")
     form = disposition.lower() == "form-data"
     items = [disposition]
     for name, value in parameters.items():
-        if not is_token(name):
+        if not _is_name(name):
             raise ValueError(f"bad content disposition parameter {name!r}: it must be a token")
         if not isinstance(value, str):
             raise TypeError(f"{name}={value!r}: the value must be a str")

@@ -309,6 +309,10 @@ def _add(level: _Level, payload: Any, marks: bool) -> None:
         body: Any = data
         if level.guard is not None:
             level.guard.fresh().check(data)
+        if len(data) < LARGE and not marks:
+            head = _head(level, payload, size, encoded=False)
+            _append(level, b"".join((head, data, b"\r\n")))
+            return
     else:
         body = Run(payload, wanted, _declared(payload), level.guard)
         size = body.size

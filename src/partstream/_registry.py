@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from ._payload import Payload
+from ._payload import Payload
 
 __all__ = ["LookupError", "Order", "PayloadRegistry"]
 
-Factory: TypeAlias = "Callable[..., Payload]"
+Factory: TypeAlias = Callable[..., Payload]
 AnyFactory = TypeVar("AnyFactory", bound="Callable[..., Any]")
 
 
@@ -52,8 +51,6 @@ class PayloadRegistry:
         Raises:
             LookupError: where none is registered for its type.
         """
-        from ._payload import Payload
-
         for factory, kind in self._first:
             if isinstance(data, kind):
                 return factory(data, *args, **kwargs)

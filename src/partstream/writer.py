@@ -32,6 +32,11 @@ _NOT_IN_FORMS: Final = (
     hdrs.CONTENT_LENGTH,
 )
 
+#: Values that nearly all parts are, and the payloads that are made of them by default.
+_PLAIN: Final = frozenset({str, bytes})
+_PLAIN_PAYLOADS: Final = frozenset({payloads.StringPayload, payloads.BytesPayload})
+_NOTHING: Final = (None, None, None, None, None)
+
 Part = tuple[Payload, str, str]
 
 
@@ -162,6 +167,8 @@ class MultipartWriter(Payload):
             TypeError: for a type for which no payload is registered.
             ValueError: for headers that cannot be sent, and encodings that are unknown.
         """
+        if type(obj) in _PLAIN and (headers, name, filename, content_type, size) == _NOTHING:
+            return self._append_plain(obj)
         given = {"filename": filename, "content_type": content_type, "size": size}
         options = {key: value for key, value in given.items() if value is not None}
         if isinstance(obj, Payload):
@@ -182,11 +189,26 @@ class MultipartWriter(Payload):
             self._name(payload, name, filename)
         return self.append_payload(payload)
 
+    def _append_plain(self, obj: Any) -> Payload:
+        """Add what has nothing that could be wrong with it."""
+        payload = payloads.get_payload(obj)
+        if type(payload) not in _PLAIN_PAYLOADS:
+            return self.append_payload(payload)
+        if self._is_form_data:
+            disposition = f'form-data; name="section-{len(self)}"'
+            payload.headers[hdrs.CONTENT_DISPOSITION] = disposition
+        else:
+            payload._announced = payload.headers[hdrs.CONTENT_LENGTH] = str(payload.size)
+        self._entries.append((payload, "", ""))
+        return payload
+
     def _name(self, payload: Payload, name: str | None, filename: str | None) -> None:
         """Set Content-Disposition to the names that were given."""
         if name is None and self._is_form_data:
             name = f"section-{len(self)}"
-        names = {"name": name, "filename": filename or payload.filename}
+        if filename is None and payload.filename is not None:
+            filename = printable_name(payload.filename)
+        names = {"name": name, "filename": filename}
         known = {key: value for key, value in names.items() if value is not None}
         payload._dispose("form-data" if self._is_form_data else "attachment", known)
 

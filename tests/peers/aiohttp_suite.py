@@ -1,30 +1,37 @@
-"""A pytest plugin that runs aiohttp's own tests of its reader against ours: see ci/aiohttp-tests.
+"""A pytest plugin that runs aiohttp's own tests against ours: see ci/aiohttp-tests.
 
-The names of aiohttp that the tests import are ours while they run.  Tests of the writer and of
-its payloads are left out.  What fails is listed here with the reason; anything else that fails,
-or anything here that passes, fails the run.
+The names of aiohttp that the tests import are ours while they run: of the readers, the writer and
+the payloads.  What fails is listed here with the reason; anything else that fails, or anything
+here that passes, fails the run.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 import aiohttp
+import aiohttp.helpers
 import aiohttp.multipart
 import pytest
 
 import partstream
+from partstream import payloads
 
 _NAMES = (
     "BadContentDispositionHeader", "BadContentDispositionParam", "BodyPartReader",
-    "MultipartReader", "MultipartResponseWrapper", "content_disposition_filename",
-    "parse_content_disposition",
+    "BodyPartReaderPayload", "MultipartReader", "MultipartResponseWrapper", "MultipartWriter",
+    "content_disposition_filename", "parse_content_disposition",
 )  # fmt: skip
 for _name in _NAMES:
     for _module in (aiohttp, aiohttp.multipart):
         if hasattr(_module, _name):
             setattr(_module, _name, getattr(partstream, _name))
+# ``from aiohttp import payload`` gives our payloads, and their block is the one that is asked for.
+aiohttp.payload = payloads  # type: ignore[assignment]
+aiohttp.helpers.DEFAULT_CHUNK_SIZE = payloads.DEFAULT_CHUNK_SIZE  # type: ignore[misc]
 
+_AGAIN = "wants an iterator that was written already to be written as nothing; ours raises"
 _PRIVATE = "looks at _b64_carry, _prev_chunk or _boundary_len, which we have not"
 #: The tests that do not pass, and why.
 ALLOWED = {
@@ -37,24 +44,38 @@ ALLOWED = {
     "test_read_chunk_base64_bounded_by_requested_size": _PRIVATE,
     "test_read_chunk_base64_length_delimited_carries_quartet": _PRIVATE,
     "test_read_chunk_base64_small_size_carry_drains": _PRIVATE,
+    "test_quoted_boundary": "wants a boundary of a backslash and a quote, which RFC 2046 forbids",
+    "test_async_iterable_payload_with_none_iterator": _AGAIN,
+    "test_async_iterable_payload_write_then_cache": _AGAIN,
+    "test_async_iterable_payload_no_reuse_without_cache": _AGAIN,
 }
+if sys.version_info >= (3, 12):
+    ALLOWED["test_body_part_reader_payload_write"] = (
+        "its mock drops the function that collects: it fails on aiohttp's own classes, too"
+    )
 _READERS = ("TestPartReader", "TestMultipartReader", "TestMultipartResponseWrapper")
 
 
-def _is_of_the_reader(item: pytest.Item) -> bool:
-    return "test_multipart_helpers" in item.nodeid or any(
-        f"::{name}::" in item.nodeid for name in _READERS
+@pytest.fixture
+def cleanup_payload_pending_file_closes() -> None:
+    """Do nothing: no file of ours is closed later."""
+
+
+@pytest.fixture
+def parametrize_zlib_backend() -> None:
+    """Do nothing: there is one zlib here."""
+
+
+def _is_of_the_reader(nodeid: str) -> bool:
+    return (
+        "test_multipart_helpers" in nodeid
+        or "test_async_for" in nodeid
+        or any(f"::{name}::" in nodeid for name in _READERS)
     )
 
 
 def _test(nodeid: str) -> str:
     return nodeid.rpartition("::")[2].partition("[")[0]
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left_out = [item for item in items if not _is_of_the_reader(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if _is_of_the_reader(item)]
 
 
 def _names(reports: Iterable[pytest.TestReport]) -> set[str]:
@@ -66,10 +87,14 @@ def pytest_terminal_summary(
 ) -> None:
     stats = terminalreporter.stats
     passed, failed = stats.get("passed", []), stats.get("failed", []) + stats.get("error", [])
-    share = len(passed) / max(1, len(passed) + len(failed))
     write = terminalreporter.write_line
-    total, backend = len(passed) + len(failed), partstream.BACKEND
-    write(f"{len(passed)} of {total} pass: {share:.1%} (backend {backend})")
+    for half, wanted in (("reader", True), ("writer and payloads", False)):
+        good, bad = (
+            sum(_is_of_the_reader(report.nodeid) is wanted for report in reports)
+            for reports in (passed, failed)
+        )
+        share = good / max(1, good + bad)
+        write(f"{half}: {good} of {good + bad} pass: {share:.1%} (backend {partstream.BACKEND})")
     for report in failed:
         write(f"  {_test(report.nodeid)}: {ALLOWED.get(_test(report.nodeid), 'NOT ALLOWED')}")
 
@@ -78,5 +103,5 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
     failed = _names(reporter.stats.get("failed", []) + reporter.stats.get("error", []))
     passed = _names(reporter.stats.get("passed", []))
-    expected = failed == set(ALLOWED) and len(passed) > 100
+    expected = failed == set(ALLOWED) and len(passed) > 200
     session.exitstatus = pytest.ExitCode.OK if expected else pytest.ExitCode.TESTS_FAILED
