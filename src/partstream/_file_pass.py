@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import stat
+import tempfile
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from ._passes import BLOCK
+from ._passes import BLOCK, NOT_NOW, Steps, Work
 
-__all__ = ["FilePass"]
+__all__ = ["READ", "FilePass", "descriptor", "plain_size", "read_in_blocks"]
+
+#: What is read at a time, in bytes: little at first, because most files are small.
+FIRST: Final = 1 << 16
+READ: Final = 1 << 20
+_NOWAIT: Final[int] = getattr(os, "RWF_NOWAIT", 0)  # Linux
+_HAS_PREAD: Final = hasattr(os, "pread")
+
+
+def descriptor(file: Any) -> int | None:
+    """Give the descriptor of a file whose bytes are those of the descriptor; else None.
+
+    A ``GzipFile`` has one, too, and a ``SpooledTemporaryFile`` goes to disk when it is asked.
+    """
+    if isinstance(file, tempfile._TemporaryFileWrapper):
+        file = file.file
+    if type(file) in (io.BufferedReader, io.BufferedRandom):
+        file = file.raw
+    if type(file) is not io.FileIO or file.closed:
+        return None
+    return file.fileno()
+
+
+def plain_size(number: int) -> int | None:
+    """Give the size of an open file, None where it is a pipe, a device or one of ``/proc``."""
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    if not status.st_size and _HAS_PREAD and os.pread(number, 1, 0):
+        return None
+    return status.st_size
 
 
 class FilePass:
@@ -25,7 +60,8 @@ class FilePass:
         lock: of the file, if others read from it too.
     """
 
-    __slots__ = ("_at", "_busy", "_file", "_file_lock", "_lock", "_open", "_over", "_owned")
+    __slots__ = ("_at", "_busy", "_descriptor", "_file", "_file_lock", "_lock", "_most", "_now",
+                 "_open", "_over", "_owned")  # fmt: skip
 
     def __init__(
         self,
@@ -37,36 +73,68 @@ class FilePass:
         self._open = open
         self._owned = owned
         self._file: Any = None
+        self._descriptor: int | None = None
         self._at = start
+        self._most = FIRST
+        self._now = bool(_NOWAIT)
         self._lock = threading.Lock()
         self._file_lock = lock or threading.Lock()
         self._busy = self._over = False
 
-    def read(self, most: int = BLOCK) -> Any:
+    def read(self) -> Any:
         """Give the next block, empty at the end; the first call opens the file."""
         with self._file_lock:
-            return self._read(most)
+            with self._lock:
+                if self._over:
+                    return b""
+                self._busy = True
+            try:
+                if self._file is None:
+                    self._open_file()
+                data = self._block(self._most)
+                self._most = READ
+                return data
+            finally:
+                with self._lock:
+                    self._busy = False
+                    over = self._over
+                if over:
+                    self._close_file()
 
-    def _read(self, most: int) -> Any:
-        with self._lock:
-            if self._over:
-                return b""
-            self._busy = True
-        try:
-            if self._file is None:
-                self._file = self._open()
-            if self._at is None:
-                return self._file.read(most)
+    def _open_file(self) -> None:
+        self._file = self._open()
+        if self._at is not None and _HAS_PREAD:
+            self._descriptor = descriptor(self._file)
+
+    def _block(self, most: int) -> Any:
+        if self._at is None:
+            return self._file.read(most)
+        if self._descriptor is not None:
+            data = os.pread(self._descriptor, most, self._at)
+        else:
             self._file.seek(self._at)
             data = self._file.read(most)
-            self._at += len(data)
-            return data
-        finally:
-            with self._lock:
-                self._busy = False
-                over = self._over
-            if over:
-                self._close_file()
+        self._at += len(data)
+        return data
+
+    def read_now(self) -> Any:
+        """Give the next block if the system has it in memory: that saves going to a thread."""
+        if not self._now or self._descriptor is None or self._at is None or self._over:
+            return NOT_NOW
+        block = bytearray(BLOCK)
+        try:
+            size = os.preadv(self._descriptor, [block], self._at, _NOWAIT)
+        except BlockingIOError:
+            return NOT_NOW
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+            self._now = False  # not with this kind of file system
+            return NOT_NOW
+        self._at += size
+        if size < len(block):
+            del block[size:]
+        return block
 
     def close(self) -> None:
         """Be done with the file."""
@@ -77,6 +145,17 @@ class FilePass:
             self._close_file()
 
     def _close_file(self) -> None:
-        file, self._file = self._file, None
+        file, self._file, self._descriptor = self._file, None, None
         if self._owned and file is not None:
             file.close()
+
+
+def read_in_blocks(reading: FilePass) -> Steps:
+    """Give what is read, and close it."""
+    try:
+        while piece := (yield Work(reading.read, reading.read_now)):
+            if isinstance(piece, str):
+                raise TypeError("the file gives text where bytes are expected: open it with 'rb'")
+            yield piece
+    finally:
+        reading.close()

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from ._payload import Payload
 
 __all__ = [
-    "BLOCK", "LARGE", "AsyncPieces", "Closing", "Mark", "Piece", "Pieces", "Progress", "Request",
-    "Steps", "Wait", "Work", "sliced",
+    "BLOCK", "LARGE", "NOT_NOW", "AsyncPieces", "Closing", "Mark", "Piece", "Pieces", "Progress",
+    "Request", "Steps", "Wait", "Work", "sliced",
 ]  # fmt: skip
 
-#: What is read from a file at a time, and the most that is handed over at a time, in bytes.
+#: How much of what lies in memory is handed over at a time, in bytes.
 BLOCK: Final = 1 << 18
 #: Pieces of this size are handed over as they are; smaller ones are put together.
 LARGE: Final = 1 << 15
@@ -46,10 +46,18 @@ class Request:
         self.call = call
 
 
-class Work(Request):
-    """A call that may block."""
+#: Says that a call would block.
+NOT_NOW: Final[Any] = object()
 
-    __slots__ = ()
+
+class Work(Request):
+    """A call that may block, and perhaps another one that gives the same at once or NOT_NOW."""
+
+    __slots__ = ("now",)
+
+    def __init__(self, call: Callable[[], Any], now: Callable[[], Any] | None = None) -> None:
+        self.call = call
+        self.now = now
 
 
 class Wait(Request):
@@ -269,6 +277,8 @@ class AsyncPieces(_Pass):
 
     async def _answer(self, request: Request) -> Any:
         if isinstance(request, Work):
+            if request.now is not None and (answer := request.now()) is not NOT_NOW:
+                return answer
             return await offload(request.call)
         if isinstance(request, Closing):
             self._closing.append(request)

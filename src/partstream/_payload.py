@@ -211,7 +211,11 @@ class Payload:
         Args:
             writer: has an awaitable ``write(chunk)``; see :meth:`MultipartWriter.write`.
         """
-        await self.write_with_length(writer, None)
+        if type(self).write is Payload.write and self._has_own_length():
+            await self.write_with_length(writer, None)
+            return
+        # Where a subclass has its own write(), this is what it has called.
+        await deliver(AsyncPieces(self._inherited_steps()), writer)
 
     async def write_with_length(self, writer: Any, content_length: int | None) -> None:
         """Write the body, or as much of it as the length allows.
@@ -220,17 +224,23 @@ class Payload:
             writer: as of :meth:`write`.
             content_length: the most to write, in bytes; None for all.
         """
-        if type(self).write is not Payload.write and steps_of_class(type(self)) is None:
+        if type(self).write is not Payload.write and not self._has_own_length():
             await self.write(writer)
             return
-        await deliver(AsyncPieces(steps_of(self)), writer, content_length)
+        await deliver(AsyncPieces(self._inherited_steps()), writer, content_length)
+
+    def _has_own_length(self) -> bool:
+        return type(self).write_with_length is not Payload.write_with_length
+
+    def _inherited_steps(self) -> Steps:
+        """Give the body as it is without a ``write()`` of a subclass."""
+        if type(self)._steps is Payload._steps:
+            raise NotImplementedError(f"{type(self).__name__} must override write()")
+        return self._steps()
 
     def _steps(self) -> Steps:
         """Give the body; see ``_passes.py``."""
-        if (
-            type(self).write is Payload.write
-            and type(self).write_with_length is Payload.write_with_length
-        ):
+        if type(self).write is Payload.write and not self._has_own_length():
             raise NotImplementedError(f"{type(self).__name__} must override write()")
         return pushed(self.write)
 

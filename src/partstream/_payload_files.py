@@ -6,14 +6,14 @@ import codecs
 import inspect
 import io
 import os
-import stat
+import tempfile
 import threading
 from typing import Any, ClassVar
 
 from . import hdrs
-from ._file_pass import FilePass
+from ._file_pass import READ, FilePass, descriptor, plain_size, read_in_blocks
 from ._head import printable_name
-from ._passes import BLOCK, Piece, Steps, Wait, Work, sliced
+from ._passes import Piece, Steps, Wait, sliced
 from ._payload import Payload, guess_filename, guess_type
 from ._payload_memory import text_charset
 
@@ -62,10 +62,7 @@ class IOBasePayload(Payload):
             return self._size
         if self._start_position is None:
             return None
-        try:
-            whole = plain_size(self._value.fileno())
-        except (AttributeError, OSError, ValueError):
-            return None
+        whole = whole_size(self._value)
         return None if whole is None else max(0, whole - self._start_position)
 
     def _steps(self) -> Steps:
@@ -86,25 +83,21 @@ class IOBasePayload(Payload):
         return await super().as_bytes(encoding, errors)
 
 
-def read_in_blocks(reading: FilePass) -> Steps:
-    """Give what is read, and close it."""
-    try:
-        while piece := (yield Work(reading.read)):
-            if isinstance(piece, str):
-                raise TypeError("the file gives text where bytes are expected: open it with 'rb'")
-            yield piece
-    finally:
-        reading.close()
-
-
-def plain_size(descriptor: int) -> int | None:
-    """Give the size of an open file, None where it is a pipe, a device or one of ``/proc``."""
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    if not status.st_size and hasattr(os, "pread") and os.pread(descriptor, 1, 0):
-        return None
-    return status.st_size
+def whole_size(file: Any) -> int | None:
+    """Tell how many bytes a file has, None where it does not tell."""
+    if isinstance(file, io.TextIOWrapper):
+        file = file.buffer
+    number = descriptor(file)
+    if number is not None:
+        return plain_size(number)
+    if isinstance(file, tempfile.SpooledTemporaryFile) and not file.closed:
+        at = file.tell()
+        try:
+            file.seek(0, io.SEEK_END)
+            return file.tell()
+        finally:
+            file.seek(at)
+    return None
 
 
 def can_seek(file: Any) -> bool:
@@ -287,7 +280,10 @@ class PathPayload(Payload):
             return plain_size(file.fileno())
 
     def _steps(self) -> Steps:
-        return read_in_blocks(FilePass(self._opened, owned=True))
+        return read_in_blocks(FilePass(self._opened, owned=True, start=self._start()))
+
+    def _start(self) -> int | None:
+        return 0 if os.path.isfile(self._path) else None  # a pipe has no places
 
     def _opened(self) -> Any:
         return open(self._path, "rb", buffering=0)
@@ -331,7 +327,7 @@ class AsyncFilePayload(Payload):
     _awaits = True
     _autoclose = True
     _once = True
-    _blocks: ClassVar[int] = BLOCK
+    _blocks: ClassVar[int] = READ
 
     def __new__(cls, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Take the file out of its wrapping, if it has one."""

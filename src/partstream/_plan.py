@@ -227,15 +227,17 @@ def _joined(segments: list[Any]) -> list[Any]:
 class _Level:
     """A writer while it is laid out."""
 
-    __slots__ = ("guard", "iterator", "known", "lead", "payload", "segments", "size", "writer")
+    __slots__ = ("at", "guard", "iterator", "known", "lead", "payload", "segments", "size",
+                 "writer")  # fmt: skip
 
-    def __init__(self, writer: Any, payload: Any, guard: Guard | None) -> None:
+    def __init__(self, writer: Any, payload: Any, guard: Guard | None, segments: list[Any]) -> None:
         self.writer = writer
         self.payload = payload
         self.guard = guard
         self.lead: bytes = b"--" + writer._boundary + b"\r\n"
         self.iterator = iter(writer._entries)
-        self.segments: list[Any] = []
+        self.segments = segments  # of all levels
+        self.at = len(segments)
         self.size = 0
         self.known = True
 
@@ -244,7 +246,8 @@ def _laid_out(
     writer: MultipartWriter, segments: list[Any], close_boundary: bool, marks: bool
 ) -> int | None:
     """Lay out a writer and those in it, however deep, without a call within a call."""
-    stack = [_Level(writer, None, writer._guard(None))]
+    stack = [_Level(writer, None, writer._guard(None), segments)]
+    around = {id(writer)}
     while True:
         level = stack[-1]
         entry = next(level.iterator, None)
@@ -254,28 +257,27 @@ def _laid_out(
             if inner is None:
                 _add(level, payload, marks)
             else:
-                if any(inner is above.writer for above in stack):
+                if id(inner) in around:
                     raise ValueError("a MultipartWriter cannot be a part of itself")
-                stack.append(_Level(inner, payload, inner._guard(level.guard)))
+                around.add(id(inner))
+                stack.append(_Level(inner, payload, inner._guard(level.guard), segments))
+                # Its size is known behind it only: this is the place of what tells it.
+                segments += (b"", Mark(None, None)) if marks else (b"",)
             continue
         stack.pop()
+        around.discard(id(level.writer))
         if stack or close_boundary:
-            end = b"--" + level.writer._boundary + b"--\r\n"
-            level.segments.append(end)
-            level.size += len(end)
+            _append(level, b"--" + level.writer._boundary + b"--\r\n")
         size = level.size if level.known else None
         if not stack:
-            segments += level.segments
             return size
         above = stack[-1]
-        _append(above, _head(above, level.payload, size, encoded=False))
+        segments[level.at] = head = _head(above, level.payload, size, encoded=False)
         if marks:
-            above.segments.append(Mark(level.payload, size))
-        above.segments += level.segments
-        above.size += level.size
+            segments[level.at + 1] = Mark(level.payload, size)
+            segments.append(Mark(None, None))
+        above.size += len(head) + level.size
         above.known = above.known and level.known
-        if marks:
-            above.segments.append(Mark(None, None))
         _append(above, b"\r\n")
 
 

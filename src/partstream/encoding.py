@@ -219,8 +219,8 @@ class Encoder:
         """
         if size is None or self.idle:
             return size
-        first, *others = self._stages
-        return first.size(size) if isinstance(first, _Base64) and not others else None
+        first = self._stages[0]  # if that is base64, there was no coding before it
+        return first.size(size) if isinstance(first, _Base64) else None
 
     def _add(
         self, value: str, header: str, known: dict[str, Callable[[], Stage]], also: str

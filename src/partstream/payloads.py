@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncIterable, Iterable
 from typing import Any, Final
 
-from ._passes import BLOCK
+from ._file_pass import READ
 from ._payload import Payload
 from ._payload_files import (
     AsyncFile,
@@ -43,7 +43,7 @@ __all__ = [
 ]  # fmt: skip
 
 #: What is read from a file at a time, in bytes.
-DEFAULT_CHUNK_SIZE: Final = BLOCK
+DEFAULT_CHUNK_SIZE: Final = READ
 
 
 def get_payload(data: Any, *args: Any, **kwargs: Any) -> Payload:
