@@ -17,6 +17,7 @@ A pass that is dropped closes its files at once, because the generator is closed
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ._offload import offload
@@ -77,11 +78,12 @@ class Closing(Request):
 class Mark(Request):
     """The start of a part's body, or with None the end of it."""
 
-    __slots__ = ("payload", "size")
+    __slots__ = ("payload", "sent", "size")
 
-    def __init__(self, payload: Payload | None, size: int | None) -> None:
+    def __init__(self, payload: Payload | None, size: int | None, sent: int = 0) -> None:
         self.payload = payload
         self.size = size
+        self.sent = sent  # how much of it was left out, because somebody went to a place in it
 
 
 Steps: TypeAlias = Generator["Piece | Request", Any, None]
@@ -91,7 +93,8 @@ class Progress(NamedTuple):
     """How far a body has been handed over.
 
     Attributes:
-        part: the part whose body came last, None before the first and behind the last one.
+        part: the part whose body it is in, None between parts.  Of a writer in the writer it is a
+            part of that.
         part_sent: the bytes of its body so far, as they are written.
         part_size: how many there will be, None where that is not known.
         sent: the bytes of the whole so far.
@@ -127,6 +130,7 @@ class _Pass:
         steps: Steps,
         progress: Callable[[Progress], object] | None = None,
         size: int | None = None,
+        start: int = 0,
     ) -> None:
         self._steps: Steps | None = steps
         self._progress = progress
@@ -135,7 +139,8 @@ class _Pass:
         self._held_size = 0
         self._waiting: Piece | Request | None = None  # comes behind what was held
         self._mark = Mark(None, None)
-        self._part_sent = self._sent = 0
+        self._part_sent = 0
+        self._sent = start
 
     def _take(self, answer: Any) -> Piece | Request | None:
         """Go on until there is something to hand over, or to be done; None at the end."""
@@ -151,7 +156,7 @@ class _Pass:
             answer = None
             if isinstance(item, Mark):
                 self._mark = item
-                self._part_sent = 0
+                self._part_sent = item.sent
             elif isinstance(item, Request) or len(item) >= LARGE:
                 if not self._held:
                     return self._counted(item)
@@ -214,17 +219,16 @@ class Pieces(_Pass):
 
     def __next__(self) -> Piece:
         answer = None
-        while (item := self._take(answer)) is not None:
-            if not isinstance(item, Request):
-                return self._given(item)
-            if not isinstance(item, Work):
-                self._stop()
-                raise TypeError("this part can only be written where it is awaited: use abody()")
-            try:
+        try:
+            while (item := self._take(answer)) is not None:
+                if not isinstance(item, Request):
+                    return self._given(item)
+                if not isinstance(item, Work):
+                    raise TypeError("this part can only be written where it is awaited: abody()")
                 answer = item.call()
-            except BaseException as error:
-                self._failed(error)
-                raise
+        except BaseException as error:
+            self._failed(error)
+            raise
         raise StopIteration
 
     def close(self) -> None:
@@ -287,6 +291,9 @@ class AsyncPieces(_Pass):
 
     async def aclose(self) -> None:
         """End the pass, and close what it has opened."""
-        self._stop()
-        while self._closing:
-            await self._closing.pop().call()
+        # All are closed, also where the closing of one of them fails.
+        async with AsyncExitStack() as stack:
+            for closing in self._closing:
+                stack.push_async_callback(closing.call)
+            self._closing = []
+            self._stop()

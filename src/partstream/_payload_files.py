@@ -18,8 +18,8 @@ from ._payload import Payload, guess_filename, guess_type
 from ._payload_memory import text_charset
 
 __all__ = [
-    "AsyncFile", "AsyncFilePayload", "BufferedReaderPayload", "BytesIOPayload", "IOBasePayload",
-    "PathPayload", "TextIOPayload",
+    "AsyncFile", "AsyncFilePayload", "BufferedReaderPayload", "BytesIOPayload", "File",
+    "IOBasePayload", "PathPayload", "TextIOPayload", "file_payload",
 ]  # fmt: skip
 
 
@@ -85,8 +85,9 @@ class IOBasePayload(Payload):
 
 def whole_size(file: Any) -> int | None:
     """Tell how many bytes a file has, None where it does not tell."""
-    if isinstance(file, io.TextIOWrapper):
-        file = file.buffer
+    inner = getattr(file, "file", file)
+    if isinstance(inner, io.TextIOWrapper):
+        file = inner.buffer
     number = descriptor(file)
     if number is not None:
         return plain_size(number)
@@ -207,7 +208,8 @@ class TextIOPayload(IOBasePayload):
 
     def _as_it_is(self) -> bool:
         own = getattr(self._value, "encoding", None)
-        if self._start_position != 0 or not isinstance(self._value, io.TextIOWrapper) or not own:
+        wrapper = getattr(self._value, "file", self._value)
+        if self._start_position != 0 or not isinstance(wrapper, io.TextIOWrapper) or not own:
             return False
         return codecs.lookup(own) == self._codec and not self._once
 
@@ -287,6 +289,24 @@ class PathPayload(Payload):
 
     def _opened(self) -> Any:
         return open(self._path, "rb", buffering=0)
+
+
+class _FileKind(type):
+    """Tells what can be read from, though it is no ``IOBase``: temporary files with a name."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return callable(getattr(instance, "read", None)) and not isinstance(instance, type)
+
+
+class File(metaclass=_FileKind):
+    """Stands for all types with a ``read(n)`` that gives bytes."""
+
+
+def file_payload(value: Any, *args: Any, **kwargs: Any) -> IOBasePayload:
+    """Make the payload of a file that is no ``IOBase``."""
+    inner = getattr(value, "file", value)  # of tempfile's
+    kind = TextIOPayload if isinstance(inner, io.TextIOBase) else IOBasePayload
+    return kind(value, *args, **kwargs)
 
 
 class _AsyncFileKind(type):

@@ -37,23 +37,63 @@ class Run:
         size: of what is written, None where it is not known.
     """
 
-    __slots__ = ("_expected", "_guard", "_raw", "_wanted", "payload", "size")
+    __slots__ = ("_expected", "_guard", "_plan", "_raw", "_wanted", "payload", "size")
 
     def __init__(self, payload: Any, wanted: tuple[str | None, str | None], size: int | None,
                  guard: Guard | None) -> None:  # fmt: skip
         self.payload = payload
         self._guard = guard
+        self._plan = Plan(payload) if payload._is_writer else None
         self._raw = isinstance(payload, BodyPartReaderPayload) and payload._applied == wanted
-        self._wanted = (None, None) if self._raw else wanted
-        self._expected = payload._raw_size if self._raw else payload.size
-        if self._expected is None:
+        self._wanted = NO_ENCODING if self._raw else wanted
+        if self._plan is not None:
+            self._expected = self._plan.size
+        else:
+            self._expected = payload._raw_size if self._raw else payload.size
+        if self._expected is None and self._wanted == NO_ENCODING:
             self._expected = size
         self.size = Encoder(*self._wanted).size(self._expected)
+
+    @property
+    def awaits(self) -> bool:
+        """Whether only an asynchronous pass can give it."""
+        return awaits(self.payload) if self._plan is None else self._plan.awaits
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be given again."""
+        if self._plan is not None:
+            return self._plan.replayable
+        return not (self.payload.consumed or self.payload._once)
+
+    def check(self, others: set[int]) -> None:
+        """See to it that it can be given.
+
+        Args:
+            others: the payloads before it that can be given once only; it is added to them.
+
+        Raises:
+            ValueError: where it cannot.
+        """
+        if self._plan is not None:
+            self._plan.check(others)
+            return
+        refuse_consumed(self.payload)
+        if self.payload._once:
+            if id(self.payload) in others:
+                raise ValueError(
+                    f"{type(self.payload).__name__} stands here twice, and can be written once "
+                    "only: make it of bytes, a path, or a file that can be rewound"
+                )
+            others.add(id(self.payload))
 
     def steps(self) -> Steps:
         """Give the body, encoded, and checked against the size that was announced."""
         payload = self.payload
-        steps = payload._raw_steps() if self._raw else steps_of(payload)
+        if self._plan is not None:
+            steps = self._plan.steps()
+        else:
+            steps = payload._raw_steps() if self._raw else steps_of(payload)
         if self._expected is not None:
             count = _Count(payload, self._expected)
             steps = through(steps, count.take, count.end)
@@ -133,7 +173,7 @@ class Plan:
     ) -> None:
         segments: list[Any] = []
         self.size: int | None = _laid_out(writer, segments, close_boundary, marks)
-        self._segments = segments if marks else _joined(segments)
+        self._segments = segments
 
     @property
     def runs(self) -> Iterator[Run]:
@@ -143,21 +183,25 @@ class Plan:
     @property
     def awaits(self) -> bool:
         """Whether only an asynchronous pass can give all bodies."""
-        return any(awaits(run.payload) for run in self.runs)
+        return any(run.awaits for run in self.runs)
 
     @property
     def replayable(self) -> bool:
         """Whether there can be another pass."""
-        return not any(run.payload.consumed or run.payload._once for run in self.runs)
+        return all(run.replayable for run in self.runs)
 
-    def check(self) -> None:
+    def check(self, others: set[int] | None = None) -> None:
         """See to it that nothing is sent of what cannot be sent whole.
+
+        Args:
+            others: as of :meth:`Run.check`.
 
         Raises:
             ValueError: where a part cannot be written again.
         """
+        others = set() if others is None else others
         for run in self.runs:
-            refuse_consumed(run.payload)
+            run.check(others)
 
     def steps(self, start: int = 0) -> Steps:
         """Give the whole, from a place on: one pass.
@@ -166,26 +210,22 @@ class Plan:
             start: how many bytes are left out, which saves reading the bodies before them.
         """
         self.check()
-        for item in self._segments:
-            if start and not isinstance(item, Mark):
+        mark = Mark(None, None)
+        for item in _joined(self._segments):
+            if isinstance(item, Mark):
+                mark = item
+                yield item
+                continue
+            steps = item.steps() if isinstance(item, Run) else sliced(item)
+            if start:
                 size = item.size if isinstance(item, Run) else len(item)
                 if size is not None and size <= start:
                     start -= size
                     continue
-                steps = item.steps() if isinstance(item, Run) else sliced(item)
-                yield from through(steps, _Skip(start).take)
+                yield Mark(mark.payload, mark.size, start)
+                steps = through(steps, _Skip(start).take)
                 start = 0
-            elif isinstance(item, Run):
-                yield from item.steps()
-            elif len_of(item) > LARGE:
-                yield from sliced(item)
-            else:
-                yield item
-
-
-def len_of(item: Any) -> int:
-    """Give the length of a piece, 0 for a mark."""
-    return 0 if isinstance(item, Mark) else len(item)
+            yield from steps
 
 
 class _Skip:
@@ -207,21 +247,22 @@ def awaits(payload: Any) -> bool:
     return bool(getattr(payload, "_awaits", False))
 
 
-def _joined(segments: list[Any]) -> list[Any]:
-    """Put what is small together once, and not in every pass."""
-    found: list[Any] = []
+def _joined(segments: list[Any]) -> Iterator[Any]:
+    """Put what is small together, as much as is written at a time."""
     small: list[bytes] = []
+    size = 0
     for item in segments:
-        if isinstance(item, bytes) and len(item) < LARGE:
+        if isinstance(item, bytes) and len(item) < LARGE and size < 2 * LARGE:
             small.append(item)
+            size += len(item)
             continue
         if small:
-            found.append(b"".join(small))
+            yield b"".join(small)
             small = []
-        found.append(item)
+            size = 0
+        yield item
     if small:
-        found.append(b"".join(small))
-    return found
+        yield b"".join(small)
 
 
 class _Level:
@@ -261,8 +302,7 @@ def _laid_out(
                     raise ValueError("a MultipartWriter cannot be a part of itself")
                 around.add(id(inner))
                 stack.append(_Level(inner, payload, inner._guard(level.guard), segments))
-                # Its size is known behind it only: this is the place of what tells it.
-                segments += (b"", Mark(None, None)) if marks else (b"",)
+                segments.append(b"")  # its head, which tells its size: that is known behind it
             continue
         stack.pop()
         around.discard(id(level.writer))
@@ -273,9 +313,6 @@ def _laid_out(
             return size
         above = stack[-1]
         segments[level.at] = head = _head(above, level.payload, size, encoded=False)
-        if marks:
-            segments[level.at + 1] = Mark(level.payload, size)
-            segments.append(Mark(None, None))
         above.size += len(head) + level.size
         above.known = above.known and level.known
         _append(above, b"\r\n")
@@ -316,7 +353,7 @@ def _add(level: _Level, payload: Any, marks: bool) -> None:
             _append(level, b"".join((head, data, b"\r\n")))
             return
     else:
-        body = Run(payload, wanted, _declared(payload), level.guard)
+        body = Run(payload, wanted, _promised(payload), level.guard)
         size = body.size
     encoded = wanted != NO_ENCODING and not (isinstance(body, Run) and body._raw)
     _append(level, _head(level, payload, size, encoded))
@@ -341,8 +378,14 @@ def _in_memory(payload: Any) -> Piece | None:
     return None
 
 
-def _declared(payload: Any) -> int | None:
+def _promised(payload: Any) -> int | None:
     """Give the Content-Length that somebody has set for a part whose size cannot be seen."""
+    declared = _declared(payload)
+    return None if str(declared) == payload._announced else declared
+
+
+def _declared(payload: Any) -> int | None:
+    """Give the Content-Length that stands in the headers of a part."""
     lengths = payload.headers.getall(hdrs.CONTENT_LENGTH, [])
     if not lengths:
         return None
@@ -355,9 +398,9 @@ def _head(level: _Level, payload: Any, size: int | None, encoded: bool) -> bytes
     """Write a part's delimiter line and headers, with the Content-Length that is true."""
     headers = payload.headers
     lines = payload._facts.lines
-    if hdrs.CONTENT_LENGTH in headers and headers[hdrs.CONTENT_LENGTH] != str(size):
+    if hdrs.CONTENT_LENGTH in headers and headers.getall(hdrs.CONTENT_LENGTH) != [str(size)]:
         declared = _declared(payload)
-        stale = str(declared) == getattr(payload, "_announced", None)
+        stale = str(declared) == payload._announced
         if size is not None and declared != size and not stale and not encoded:
             raise ValueError(
                 f"Content-Length: {declared} of a part that has {size} bytes: leave it out"

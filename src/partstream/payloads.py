@@ -18,9 +18,11 @@ from ._payload_files import (
     AsyncFilePayload,
     BufferedReaderPayload,
     BytesIOPayload,
+    File,
     IOBasePayload,
     PathPayload,
     TextIOPayload,
+    file_payload,
 )
 from ._payload_memory import (
     BytesPayload,
@@ -103,6 +105,7 @@ PAYLOAD_REGISTRY.register(IOBasePayload, io.IOBase)
 PAYLOAD_REGISTRY.register(BodyPartReaderPayload, (BodyPartReader, SyncBodyPartReader))
 PAYLOAD_REGISTRY.register(PathPayload, os.PathLike)
 PAYLOAD_REGISTRY.register(AsyncFilePayload, AsyncFile)
+PAYLOAD_REGISTRY.register(file_payload, File)
 # Many things can be iterated that are something else before.
 PAYLOAD_REGISTRY.register(AsyncIterablePayload, AsyncIterable, order=Order.try_last)
 PAYLOAD_REGISTRY.register(IterablePayload, Iterable, order=Order.try_last)
