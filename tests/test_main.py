@@ -553,7 +553,7 @@ def _progress(module: Any, stream: io.StringIO, total: int | None) -> str:
 
 
 def test_progress(ps_module: Module) -> None:
-    module = ps_module("_inspect_progress")
+    module = ps_module("_progress")
     first, second = "read 300 MB (30%), 200 MB/s", "read 500 MB (50%), 200 MB/s"
     shown = _progress(module, Terminal(), 10**9)
     assert shown == f"\r{first}\r{second}\r{' ' * len(second)}\r"

@@ -13,14 +13,14 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from . import _inspect_command
+from . import _inspect_command, _pack_command
 from ._backend import BACKEND
 from ._inspect_text import Text
 from ._version import __version__
 
 __all__ = ["main"]
 
-_COMMANDS: Final = {"inspect": _inspect_command}
+_COMMANDS: Final = {"inspect": _inspect_command, "pack": _pack_command}
 
 _FAILED: Final = 2  # as argparse has it for wrong usage
 _INTERRUPTED: Final = 130  # what a shell gives for a process that SIGINT ended
@@ -51,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="partstream", description="Look into multipart messages.")
+    parser = argparse.ArgumentParser(
+        prog="partstream", description="Look into multipart messages, and build them."
+    )
     version = f"partstream {__version__} ({BACKEND} backend)"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -11,9 +11,9 @@ from typing import Final
 from . import _inspect_json, _inspect_table
 from ._inspect_files import Extraction
 from ._inspect_policies import POLICIES
-from ._inspect_progress import Progress
 from ._inspect_source import FileSource
 from ._inspect_text import Text
+from ._progress import Progress
 from .errors import MultipartError
 from .inspection import Options, Report, inspect
 from .parameters import checked_boundary, is_token

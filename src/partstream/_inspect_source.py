@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, BinaryIO, Final
 
-from ._inspect_progress import Progress
+from ._progress import Progress
 
 __all__ = ["FileSource"]
 

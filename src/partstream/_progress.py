@@ -1,4 +1,4 @@
-"""How far a long reading has come, on one line that goes away again.
+"""How far a long reading or writing has come, on one line that goes away again.
 
 Nothing is written unless a person watches, and nothing in the first second.
 """
@@ -18,17 +18,23 @@ _MEGABYTE: Final = 1_000_000
 
 
 class Progress:
-    """One line on a terminal, rewritten as the reading goes on.
+    """One line on a terminal, rewritten as it goes on.
 
     Args:
         stream: where to write, standard error; nothing is written to what is no terminal.
         total: how many bytes there are, None where that is not known.
         clock: tells the time in seconds.
+        verb: what is done with the bytes.
     """
 
     def __init__(
-        self, stream: TextIO | None, total: int | None, clock: Callable[[], float] = time.monotonic
+        self,
+        stream: TextIO | None,
+        total: int | None,
+        clock: Callable[[], float] = time.monotonic,
+        verb: str = "read",
     ) -> None:
+        self._verb = verb
         self._stream = stream if stream is not None and _is_terminal(stream) else None
         self._total = total
         self._clock = clock
@@ -37,7 +43,7 @@ class Progress:
         self._shown = 0
 
     def update(self, done: int) -> None:
-        """Say how many bytes were read so far."""
+        """Say how many bytes it is so far."""
         if self._stream is None:
             return
         now = self._clock()
@@ -54,7 +60,7 @@ class Progress:
     def _line(self, done: int, seconds: float) -> str:
         share = f" ({100 * done // self._total}%)" if self._total else ""
         speed = done / seconds / _MEGABYTE if seconds > 0 else 0.0
-        return f"read {done / _MEGABYTE:,.0f} MB{share}, {speed:,.0f} MB/s"
+        return f"{self._verb} {done / _MEGABYTE:,.0f} MB{share}, {speed:,.0f} MB/s"
 
     def _show(self, line: str) -> None:
         line = line[: shutil.get_terminal_size().columns - 1]
