@@ -8,8 +8,6 @@ from .results import CaseResult, Cell, Table
 
 Rows = list[list[str]]
 
-_SHARE = ", and the share of the memchr limit: one bytes.find for a byte that is not there"
-
 
 def seconds(value: float) -> str:
     """Three significant digits and the unit that suits."""
@@ -66,7 +64,7 @@ def _rate(row: CaseResult, name: str) -> str:
 
 def rates(table: Table) -> Rows:
     """MB/s where bytes are what takes the time, and the share of the memchr limit."""
-    head = ["memchr limit"] if any(row.limit for row in table.rows) else []
+    head = ["limit"] if any(row.limit for row in table.rows) else []
     rows = [["case", *head, *table.contenders]]
     for row in table.rows:
         if row.throughput:
@@ -106,7 +104,9 @@ def render(tables: Iterable[Table], heading: dict[str, str], as_markdown: bool) 
         parts.append(grid(rows))
         parts.extend([("\n\n" if as_markdown else "\n").join(notes)] if notes else [])
         if any(row.throughput for row in table.rows):
-            share = _SHARE if any(row.limit for row in table.rows) else ""
+            share = (
+                f", and the share of {table.limit}" if any(row.limit for row in table.rows) else ""
+            )
             parts.append(f"{title}{table.title}: MB/s{share}")
             parts.append(grid(rates(table)))
     return "\n\n".join(parts)

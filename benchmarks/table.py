@@ -9,12 +9,14 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from . import cases, known, machine, report
+from . import cases, known, machine, report, writing
 from .layers import PLANS, Layer, Plan, run_layer
 from .results import Table
 from .twins import TwinMissing
 
 _LAYERS = {"sync": "sansio", "async": "streams"}
+_WRITER = "writer"
+_CASES = (*cases.BY_NAME, *writing.CASES)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -24,10 +26,11 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
                       help="smaller large cases and fewer rounds")  # fmt: skip
     size.add_argument("--smoke", dest="plan", action="store_const", const="smoke",
                       help="tiny, one round; fails where one is other than known")  # fmt: skip
-    parser.add_argument("--only", nargs="+", metavar="CASE", choices=list(cases.BY_NAME),
-                        default=list(cases.BY_NAME), help="these cases alone")  # fmt: skip
+    parser.add_argument("--only", nargs="+", metavar="CASE", choices=_CASES,
+                        default=_CASES, help="these cases alone")  # fmt: skip
     parser.add_argument("--contenders", metavar="NAME,...", help="these contenders alone")
-    parser.add_argument("--layer", choices=list(_LAYERS), help="one of the two layers alone")
+    parser.add_argument("--layer", choices=[*_LAYERS, _WRITER],
+                        help="one of the three tables alone")  # fmt: skip
     parser.add_argument("--rounds", type=int, help="samples of each contender on each case")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the samples there")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
@@ -46,19 +49,25 @@ def _list() -> None:
         print(f"{case.name:20} {case.about}")
     for name in _LAYERS:
         print(f"{name}: {', '.join(_layer(name)[1])}")
+    print(f"{_WRITER}: {', '.join(writing.NAMES)}; {', '.join(writing.CASES)}")
 
 
 def _run(args: argparse.Namespace, plan: Plan) -> list[Table]:
     tables = []
     wanted = args.contenders.split(",") if args.contenders else None
     layers = {name: _layer(name) for name in _LAYERS if args.layer in (None, name)}
-    unknown = set(wanted or ()) - {name for _, names in layers.values() for name in names}
+    known_names = {name for _, names in layers.values() for name in names} | set(writing.NAMES)
+    unknown = set(wanted or ()) - known_names
     if unknown:
         raise SystemExit(f"no such contender: {', '.join(sorted(unknown))}; see --list")
     for layer, names in layers.values():
         chosen = [name for name in names if wanted is None or name in wanted]
         if chosen:
             tables.append(run_layer(layer, chosen, args.only, plan, _tell))
+    if args.layer in (None, _WRITER):
+        chosen = [name for name in writing.NAMES if wanted is None or name in wanted]
+        if chosen:
+            tables.append(writing.run_table(chosen, args.only, plan, _tell))
     return tables
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import hdrs
 from ._backend import BACKEND, PartBegin
+from ._byteranges import RangeResponse, byteranges, range_response
 from ._passes import Progress
 from ._version import __version__
 from .batch import HttpMessage
@@ -49,7 +50,7 @@ from .payloads import (
     register_payload,
 )
 from .policy import Policy
-from .ranges import ContentRange
+from .ranges import ContentRange, parse_range
 from .reader import BodyPartReader, MultipartReader, MultipartResponseWrapper
 from .writer import MultipartWriter
 
@@ -89,17 +90,21 @@ __all__ = [
     "Payload",
     "Policy",
     "Progress",
+    "RangeResponse",
     "StringIOPayload",
     "StringPayload",
     "TextIOPayload",
     "UnsupportedEncoding",
     "__version__",
+    "byteranges",
     "content_disposition_filename",
     "get_payload",
     "hdrs",
     "index",
     "parse_content_disposition",
     "parse_content_type",
+    "parse_range",
     "payload_type",
+    "range_response",
     "register_payload",
 ]

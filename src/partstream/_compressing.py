@@ -18,6 +18,9 @@ __all__ = ["CODINGS", "Missing", "Stage"]
 #: Brotli's own default, 11, is some fifty times as slow as gzip.  5 is about as fast as gzip, and
 #: its result is smaller.
 _BROTLI_QUALITY: Final = 5
+#: The window as a power of two.  By its own default brotli keeps megabytes back, to compress them
+#: all at the end; with this it writes as it goes, and the result is 2% larger.
+_BROTLI_WINDOW: Final = 18
 
 
 class Stage(Protocol):
@@ -60,7 +63,7 @@ def _brotli() -> Stage:
         import brotli
     except ImportError:
         raise Missing("br") from None
-    one = brotli.Compressor(quality=_BROTLI_QUALITY)
+    one = brotli.Compressor(quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
     return _Compressor(one.process, one.finish)
 
 

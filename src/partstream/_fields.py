@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Fields", "field_text"]
 
 _LEAD = 'Content-Disposition: form-data; name="'
+_MIDDLE = '"\r\n\r\n'
 
 
 def field_text(value: object) -> str | None:
@@ -51,9 +52,9 @@ class Fields:
             names = [escaped_field("name", _checked(name)) for name in names]
             pairs = [(name, pair[1]) for name, pair in zip(names, pairs, strict=True)]
         try:
-            self.data = "".join(
-                [f'{start}{name}"\r\n\r\n{value}\r\n' for name, value in pairs]
-            ).encode("utf-8", "surrogateescape")
+            # Joined, and not formatted: a member of an enum, though a str, formats as another text.
+            fields = ("\r\n" + start).join([_MIDDLE.join(pair) for pair in pairs])
+            self.data = f"{start}{fields}\r\n".encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as error:
             raise ValueError(f"a field holds a lone surrogate: {error}") from None
 

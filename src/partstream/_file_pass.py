@@ -58,10 +58,11 @@ class FilePass:
         start: the position to start at, None where the file stands there or cannot be moved.  With
             it, several passes over one file do not disturb each other.
         lock: of the file, if others read from it too.
+        stop: the position behind the last byte to read, None for all; for a pass with a start.
     """
 
     __slots__ = ("_at", "_busy", "_descriptor", "_file", "_file_lock", "_lock", "_most", "_now",
-                 "_open", "_over", "_owned")  # fmt: skip
+                 "_open", "_over", "_owned", "_stop")  # fmt: skip
 
     def __init__(
         self,
@@ -69,12 +70,14 @@ class FilePass:
         owned: bool,
         start: int | None = None,
         lock: threading.Lock | None = None,
+        stop: int | None = None,
     ) -> None:
         self._open = open
         self._owned = owned
         self._file: Any = None
         self._descriptor: int | None = None
         self._at = start
+        self._stop = stop
         self._most = FIRST
         self._now = bool(_NOWAIT)
         self._lock = threading.Lock()
@@ -108,7 +111,12 @@ class FilePass:
 
     def _block(self, most: int) -> Any:
         if self._at is None:
-            return self._file.read(most)
+            data = self._file.read(most)
+            if data is None:
+                raise BlockingIOError(errno.EAGAIN, "the file is one that does not wait for data")
+            return data
+        if self._stop is not None:
+            most = min(most, self._stop - self._at)
         if self._descriptor is not None:
             data = os.pread(self._descriptor, most, self._at)
         else:
@@ -121,7 +129,7 @@ class FilePass:
         """Give the next block if the system has it in memory: that saves going to a thread."""
         if not self._now or self._descriptor is None or self._at is None or self._over:
             return NOT_NOW
-        block = bytearray(BLOCK)
+        block = bytearray(BLOCK if self._stop is None else min(BLOCK, self._stop - self._at))
         try:
             size = os.preadv(self._descriptor, [block], self._at, _NOWAIT)
         except BlockingIOError:

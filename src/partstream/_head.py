@@ -26,6 +26,10 @@ _CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
 #: What stands as it is in an ext-value (RFC 8187 section 3.2.1), beside letters and digits.
 _ATTR_CHARS: Final = "!#$&+-.^_`|~"
 _MOST_SHOWN: Final = 80
+#: What can stand once only, in lower case.
+_ONCE: Final = (
+    "content-disposition", "content-type", "content-length", "content-transfer-encoding",
+)  # fmt: skip
 
 
 def header_lines(headers: Iterable[tuple[str, str]]) -> bytes:
@@ -33,7 +37,8 @@ def header_lines(headers: Iterable[tuple[str, str]]) -> bytes:
 
     Raises:
         TypeError: for a value that is no str.
-        ValueError: for a name that is no token, and for CR, LF, NUL or another control character.
+        ValueError: for a name that is no token, for CR, LF, NUL or another control character, and
+            for headers twice that say what a part is.
     """
     pairs = list(headers)
     try:
@@ -45,15 +50,23 @@ def header_lines(headers: Iterable[tuple[str, str]]) -> bytes:
     if len(data.translate(None, _CONTROLS)) != len(data) - 2 * len(pairs):
         for name, value in pairs:
             _checked(name, value)
-    for name, _ in pairs:
-        if not _is_name(name):
-            raise ValueError(f"{_shown(name)} is no name for a header: it must be a token")
+    _check_names(tuple([name for name, _ in pairs]))
     return data
 
 
 @lru_cache(1024)
-def _is_name(name: str) -> bool:
-    return is_token(name)
+def _check_names(names: tuple[str, ...]) -> None:
+    """Refuse what is no name, and headers of which one parser takes the first, another the last."""
+    for name in names:
+        if not is_token(name):
+            raise ValueError(f"{_shown(name)} is no name for a header: it must be a token")
+    folded = [name.lower() for name in names]
+    for name in _ONCE:
+        if folded.count(name) > 1:
+            raise ValueError(
+                f"header {name!r} stands there more than once, and parsers differ in which they "
+                "take: leave one"
+            )
 
 
 def _checked(name: object, value: object) -> str:
@@ -111,7 +124,8 @@ def content_disposition(
     algorithm"): ``"``, CR and LF percent-escaped, the rest as it is.  One thing is added to it:
     two or more backslashes, or any at the end of a name, are doubled, because a parser that
     undoes ``\"`` would take the closing quote for a part of the name, and what follows for
-    parameters.
+    parameters.  Some parsers do not know of doubled ones: where a name ends in a backslash, a
+    filename with a ``;`` is refused.
 
     In any other disposition, values are quoted strings (RFC 9110 section 5.6.4); what is not
     ASCII is written as an ext-value (RFC 8187), for ``filename`` beside an ASCII rendering.
@@ -124,18 +138,17 @@ def content_disposition(
 
     Raises:
         TypeError: for a value that is no str.
-        ValueError: for a disposition or a parameter's name that is no token, and for control
-            characters that have no escape.
+        ValueError: for a disposition or a parameter's name that is no token, for a parameter
+            twice, for control characters that have no escape, and for a backslash at an end.
     """
-    if not isinstance(disposition, str) or not _is_name(disposition):
+    if not isinstance(disposition, str):
         raise ValueError(f"bad content disposition type {disposition!r}: it must be a token")
+    _check_parameters(disposition, tuple(parameters))
     form = disposition.lower() == "form-data"
     items = [disposition]
     for name, value in parameters.items():
-        if not _is_name(name):
-            raise ValueError(f"bad content disposition parameter {name!r}: it must be a token")
-        if not isinstance(value, str):
-            raise TypeError(f"{name}={value!r}: the value must be a str")
+        if type(value) is not str:
+            value = _exact(name, value)
         if not quote_fields:
             items.append(f'{name}="{_backslashed(name, value)}"')
         elif form:
@@ -144,7 +157,53 @@ def content_disposition(
             items.append(f'{name}="{_backslashed(name, value)}"')
         else:
             items += _extended(name, value)
-    return "; ".join(items)
+    text = "; ".join(items)
+    if '\\"' in text:
+        _refuse_reading_on(parameters)
+    return text
+
+
+def _exact(name: str, value: object) -> str:
+    """Give a str itself: a member of an enum, though a str, formats as another text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}={value!r}: the value must be a str")
+    return str.__str__(value)
+
+
+@lru_cache(1024)
+def _check_parameters(disposition: str, names: tuple[str, ...]) -> None:
+    """Refuse what is no token, and what would make two parsers take different values."""
+    if not is_token(disposition):
+        raise ValueError(f"bad content disposition type {disposition!r}: it must be a token")
+    for name in names:
+        if not is_token(name):
+            raise ValueError(f"bad content disposition parameter {name!r}: it must be a token")
+        if "*" in name:
+            raise ValueError(
+                f"bad content disposition parameter {name!r}: leave the '*' out, it is written "
+                "where the value needs it (RFC 8187)"
+            )
+    if len({name.lower() for name in names}) != len(names):
+        raise ValueError(f"bad content disposition parameters {names!r}: one stands there twice")
+
+
+def _refuse_reading_on(parameters: Mapping[str, str]) -> None:
+    r"""Refuse a value that ends in a backslash where there is a ``;`` in one behind it.
+
+    Some parsers look for ``\"`` only, and take the end of ``\\"`` for one: ``email``, and Django,
+    python-multipart and Starlette, which go by it.  They read on to the next quote, and would then
+    take what stands behind the ``;`` for a parameter.
+    """
+    ended = None
+    for name, value in parameters.items():
+        if ended is not None and ";" in value:
+            raise ValueError(
+                f"{ended}={_shown(parameters[ended])} ends in a backslash, and {name}="
+                f"{_shown(value)} holds a ';', which some parsers would take for the start of "
+                "another parameter: change one of them"
+            )
+        if value.endswith("\\"):
+            ended = name
 
 
 def escaped_field(name: str, value: str) -> str:
@@ -199,6 +258,8 @@ def _extended(name: str, value: str) -> list[str]:
 
 def charset_in(content_type: str) -> str | None:
     """Give the charset that a Content-Type of our own side names, None where it names none."""
+    if not isinstance(content_type, str):
+        raise TypeError(f"content_type={content_type!r} must be a str")
     _, found, rest = content_type.lower().partition("charset=")
     if not found:
         return None
@@ -225,6 +286,9 @@ def encodings_of(headers: CIMultiDict[str]) -> tuple[str | None, str | None]:
     """Give the Content-Transfer-Encoding and the Content-Encoding; None where nothing is done."""
     if hdrs.CONTENT_TRANSFER_ENCODING not in headers and hdrs.CONTENT_ENCODING not in headers:
         return NO_ENCODING
+    for key in (hdrs.CONTENT_TRANSFER_ENCODING, hdrs.CONTENT_ENCODING):
+        for value in headers.getall(key, []):
+            _checked(key, value)
     transfer = headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
     if transfer is not None and transfer.strip().lower() in ("7bit", "8bit", "binary", ""):
         transfer = None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCK", "LARGE", "NOT_NOW", "AsyncPieces", "Closing", "Mark", "Piece", "Pieces", "Progress",
-    "Request", "Steps", "Wait", "Work", "sliced",
+    "Request", "Steps", "Wait", "Work", "as_piece", "sliced",
 ]  # fmt: skip
 
 #: How much of what lies in memory is handed over at a time, in bytes.
@@ -106,6 +106,32 @@ class Progress(NamedTuple):
     part_size: int | None
     sent: int
     size: int | None
+
+
+def as_piece(chunk: object, giver: str) -> Piece:
+    """Let only bytes pass, each item of one byte; what may be changed meanwhile is copied.
+
+    So whoever gives a buffer, and fills it again when the next chunk is asked for, need not know
+    that chunks are put together, and that a transport keeps what it cannot send yet.
+
+    Args:
+        chunk: what somebody gave.
+        giver: who, for the message.
+
+    Raises:
+        TypeError: for anything else, such as text.
+    """
+    if isinstance(chunk, bytes):
+        return chunk
+    if isinstance(chunk, memoryview):
+        uncopied = isinstance(chunk.obj, bytes) and chunk.c_contiguous and chunk.nbytes
+        return chunk.cast("B") if uncopied else chunk.tobytes()
+    if isinstance(chunk, bytearray):
+        return bytes(chunk)
+    raise TypeError(
+        f"{giver} got {type(chunk).__name__} where bytes are expected"
+        + (": encode it" if isinstance(chunk, str) else "")
+    )
 
 
 def sliced(data: Piece) -> Steps:

@@ -100,6 +100,7 @@ class Payload:
             if size < 0:
                 raise ValueError(f"size={size}: must be at least 0, or None where it is not known")
             self._size = size
+            self._may_change = False  # somebody has promised it
 
     def __repr__(self) -> str:
         size = "?" if self.size is None else self.size
@@ -297,14 +298,15 @@ async def deliver(pieces: AsyncPieces, writer: Any, most: int | None = None) -> 
     """
     emit = sink(writer)
     async with aclosing(pieces):
+        if most == 0:
+            return
         async for piece in pieces:
-            if most is None:
-                await emit(piece)
-                continue
-            await emit(piece[:most])
-            most -= len(piece)
-            if most <= 0:
-                return
+            if most is not None:
+                if len(piece) >= most:
+                    await emit(memoryview(piece)[:most] if len(piece) > most else piece)
+                    return
+                most -= len(piece)
+            await emit(piece)
 
 
 def guess_filename(file: Any) -> str | None:
@@ -317,6 +319,8 @@ def guess_filename(file: Any) -> str | None:
 
 def guess_type(filename: str) -> str | None:
     """Tell the media type from a file's name, None where it does not tell."""
+    if not isinstance(filename, str):
+        raise TypeError(f"filename={filename!r}: the value must be a str")
     # Behind this, nothing in a name can be taken for a URL.
     name = "./" + filename.rpartition("/")[2]
     if sys.version_info >= (3, 13):

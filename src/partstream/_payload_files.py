@@ -6,15 +6,18 @@ import codecs
 import inspect
 import io
 import os
+import stat
 import tempfile
 import threading
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+from multidict import CIMultiDict
 
 from . import hdrs
 from ._file_pass import READ, FilePass, descriptor, plain_size, read_in_blocks
 from ._head import printable_name
 from ._passes import Piece, Steps, Wait, sliced
-from ._payload import Payload, guess_filename, guess_type
+from ._payload import Headers, Payload, guess_filename
 from ._payload_memory import text_charset
 
 __all__ = [
@@ -74,9 +77,8 @@ class IOBasePayload(Payload):
         return read_in_blocks(FilePass(lambda: self._value, False, start, self._lock))
 
     def _close(self) -> None:
-        if not self._consumed:
-            self._consumed = True
-            self._value.close()
+        self._consumed = True
+        self._value.close()
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """Read the whole file; the arguments mean nothing here."""
@@ -146,6 +148,8 @@ class BytesIOPayload(IOBasePayload):
     @property
     def size(self) -> int:
         """How many bytes there are."""
+        if self._size is not None:
+            return self._size
         with self._value.getbuffer() as view:
             return max(0, len(view) - (self._start_position or 0))
 
@@ -168,7 +172,9 @@ class TextIOPayload(IOBasePayload):
 
     Args:
         value: the file.
-        args: as of :class:`IOBasePayload`.
+        disposition: as of :class:`IOBasePayload`.
+        headers: of the part; they win over what is set by default.
+        args: as of :class:`Payload`.
         encoding: the charset that it is written in; by default the one that the Content-Type
             names, or UTF-8.
         content_type: the part's Content-Type.
@@ -181,25 +187,23 @@ class TextIOPayload(IOBasePayload):
     def __init__(
         self,
         value: Any,
+        disposition: str | None = "attachment",
+        headers: Headers | None = None,
         *args: Any,
         encoding: str | None = None,
         content_type: str | None = None,
         **kwargs: Any,
     ) -> None:
-        headers = args[1] if len(args) > 1 else kwargs.get("headers")
-        given = content_type is not None
-        encoding, content_type = text_charset(encoding, content_type, headers)
+        headers = CIMultiDict(headers or ())
         name = kwargs.get("filename") or guess_filename(value)
-        guessed = guess_type(name) if name and not given else None
-        if guessed is not None and guessed.startswith("text/"):
-            content_type = f"{guessed}; charset={encoding}"
-        elif guessed is not None and encoding == "utf-8":
-            content_type = guessed
+        encoding, content_type = text_charset(encoding, content_type, headers, name)
         try:
+            "".encode(encoding)  # refuses base64 and the like, too
             self._codec = codecs.lookup(encoding)
         except LookupError:
             raise ValueError(f"unknown charset {encoding!r}: see the codecs of Python") from None
-        super().__init__(value, *args, encoding=encoding, content_type=content_type, **kwargs)
+        kwargs.update(encoding=encoding, content_type=content_type)
+        super().__init__(value, disposition, headers, *args, **kwargs)
 
     @property
     def size(self) -> int | None:
@@ -211,7 +215,7 @@ class TextIOPayload(IOBasePayload):
         wrapper = getattr(self._value, "file", self._value)
         if self._start_position != 0 or not isinstance(wrapper, io.TextIOWrapper) or not own:
             return False
-        return codecs.lookup(own) == self._codec and not self._once
+        return codecs.lookup(own).name == self._codec.name and not self._once
 
     def _read_from(self, start: int | None) -> Steps:
         if self._as_it_is():
@@ -237,10 +241,14 @@ class _Encoded:
         self._codec = codec
 
     def read(self, most: int) -> bytes:
-        text = self._file.read(most)
-        if self._encoder is None:
-            return self._codec.encode(text)[0]
-        return self._encoder.encode(text, final=not text)
+        while True:
+            text = self._file.read(most)
+            if self._encoder is None:
+                return self._codec.encode(text)[0]
+            data = self._encoder.encode(text, final=not text)
+            if data or not text:
+                return data
+            # The next character tells how the last one is written: this is not the end.
 
 
 class PathPayload(Payload):
@@ -263,7 +271,8 @@ class PathPayload(Payload):
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        self._path = os.fspath(value)
+        self._path = os.fsdecode(value)
+        self._once = is_pipe(self._path)
         kwargs.setdefault("filename", os.path.basename(self._path) or None)
         super().__init__(value, *args, **kwargs)
         if self._filename is not None and disposition is not None:
@@ -278,17 +287,31 @@ class PathPayload(Payload):
         """
         if self._size is not None:
             return self._size
+        if self._once:
+            return None  # to open it is to wait for its other end
+        status = os.stat(self._path)
+        if stat.S_ISREG(status.st_mode) and status.st_size and os.access(self._path, os.R_OK):
+            return status.st_size
         with self._opened() as file:
             return plain_size(file.fileno())
 
     def _steps(self) -> Steps:
-        return read_in_blocks(FilePass(self._opened, owned=True, start=self._start()))
-
-    def _start(self) -> int | None:
-        return 0 if os.path.isfile(self._path) else None  # a pipe has no places
+        refuse_consumed(self)
+        self._consumed = self._once
+        start = None if self._once else 0
+        yield from read_in_blocks(FilePass(self._opened, owned=True, start=start))
 
     def _opened(self) -> Any:
         return open(self._path, "rb", buffering=0)
+
+
+def is_pipe(path: str) -> bool:
+    """Tell whether there is something with neither a size nor places: a pipe, or a device."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False  # to open it will say so
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 class _FileKind(type):
@@ -313,21 +336,28 @@ class _AsyncFileKind(type):
     """Tells files whose ``read()`` is awaited: of aiofiles, anyio and trio, and stream readers."""
 
     def __instancecheck__(cls, instance: object) -> bool:
-        read = getattr(instance, "read", None)
-        return read is not None and (
-            inspect.iscoroutinefunction(read) or wrapped_file(instance) is not None
-        )
+        return inspect.iscoroutinefunction(getattr(instance, "read", None))
 
 
 class AsyncFile(metaclass=_AsyncFileKind):
     """Stands for all types with an awaitable ``read(n)``."""
 
 
+#: The libraries whose files are a file and a thread.
+_WRAPPERS: Final = frozenset(("aiofiles", "anyio", "trio"))
+
+
 def wrapped_file(file: object) -> Any:
-    """Give the file that an async library has wrapped, None where there is none to be seen."""
+    """Give the file that an async library has wrapped, None where there is none to be seen.
+
+    Only the libraries' own classes do nothing else: one of somebody else's may count what is read,
+    or encrypt it.
+    """
+    if type(file).__module__.partition(".")[0] not in _WRAPPERS:
+        return None
     for name in ("wrapped", "_file"):  # of anyio and trio; of aiofiles
         inner = getattr(file, name, None)
-        if isinstance(inner, io.IOBase):
+        if isinstance(inner, (io.IOBase, tempfile._TemporaryFileWrapper)):
             return inner
     return None
 
@@ -354,8 +384,7 @@ class AsyncFilePayload(Payload):
         inner = wrapped_file(value)
         if inner is None or cls is not AsyncFilePayload:
             return super().__new__(cls)
-        kind = TextIOPayload if isinstance(inner, io.TextIOBase) else IOBasePayload
-        return kind(inner, *args, **kwargs)
+        return file_payload(inner, *args, **kwargs)
 
     def _steps(self) -> Steps:
         refuse_consumed(self)

@@ -6,9 +6,12 @@ import json
 from collections.abc import Callable
 from typing import IO, Any
 
+from multidict import CIMultiDict
+
+from . import hdrs
 from ._head import charset_in
 from ._passes import Steps, sliced
-from ._payload import Payload
+from ._payload import Headers, Payload, guess_type
 
 __all__ = [
     "BytesPayload", "JsonBytesPayload", "JsonPayload", "StringIOPayload", "StringPayload",
@@ -47,9 +50,10 @@ class BytesPayload(Payload):
             return value
         if not isinstance(value, memoryview):
             raise TypeError(f"value argument must be byte-ish, not {type(value)!r}")
-        if not value.c_contiguous:
+        try:
+            return value.cast("B")
+        except (TypeError, ValueError):  # with gaps, or of items that memoryview does not know
             return value.tobytes()
-        return value.cast("B")
 
     @property
     def size(self) -> int:
@@ -78,6 +82,7 @@ class StringPayload(BytesPayload):
 
     Args:
         value: the text.
+        headers: of the part; they win over what is set by default.
         args: as of :class:`Payload`.
         encoding: the charset that it is written in; by default the one that the Content-Type
             names, or UTF-8.
@@ -91,44 +96,51 @@ class StringPayload(BytesPayload):
     def __init__(
         self,
         value: str,
+        headers: Headers | None = None,
         *args: Any,
         encoding: str | None = None,
         content_type: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if encoding is None and content_type is None and not args and "headers" not in kwargs:
+        name = kwargs.get("filename")
+        if headers is None and encoding is None and content_type is None and name is None:
             encoding, content_type = "utf-8", "text/plain; charset=utf-8"
         else:
-            headers = args[0] if args else kwargs.get("headers")
-            encoding, content_type = text_charset(encoding, content_type, headers)
+            headers = CIMultiDict(headers or ())
+            encoding, content_type = text_charset(encoding, content_type, headers, name)
         try:
             data = value.encode(encoding)
         except LookupError:
             raise ValueError(f"unknown charset {encoding!r}: see the codecs of Python") from None
-        super().__init__(data, *args, encoding=encoding, content_type=content_type, **kwargs)
+        kwargs.update(encoding=encoding, content_type=content_type)
+        super().__init__(data, headers, *args, **kwargs)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Give the text; the arguments are for what is not text of its own charset."""
         return bytes(self._value).decode(self._encoding or encoding, errors)
 
 
-def text_charset(encoding: str | None, content_type: str | None, headers: Any) -> tuple[str, str]:
+def text_charset(
+    encoding: str | None,
+    content_type: str | None,
+    headers: CIMultiDict[str],
+    filename: str | None = None,
+) -> tuple[str, str]:
     """Find out in which charset text is to be written, and as what.
 
     Returns:
         The charset and the Content-Type.
     """
-    given = content_type
-    if headers:
-        pairs = headers.items() if hasattr(headers, "items") else headers
-        for name, value in pairs:
-            if name.lower() == "content-type":
-                given = value
+    given = headers.getall(hdrs.CONTENT_TYPE, [content_type])[-1]
     if encoding is None:
         encoding = (charset_in(given) if given is not None else None) or "utf-8"
-    if content_type is None:
-        content_type = f"text/plain; charset={encoding}"
-    return encoding, content_type
+    if content_type is not None:
+        return encoding, content_type
+    guessed = guess_type(filename) if filename else None
+    if guessed is not None and not guessed.startswith("text/") and encoding == "utf-8":
+        return encoding, guessed  # such as JSON: its charset goes without saying
+    kind = guessed if guessed is not None and guessed.startswith("text/") else "text/plain"
+    return encoding, f"{kind}; charset={encoding}"
 
 
 class StringIOPayload(StringPayload):

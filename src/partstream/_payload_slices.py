@@ -6,16 +6,16 @@ import os
 import threading
 from typing import Any
 
-from ._file_pass import FilePass, plain_size, read_in_blocks
-from ._passes import Steps
+from ._file_pass import FilePass
+from ._passes import Steps, Work
 from ._payload import Payload
 from ._payload_files import refuse_consumed
 
-__all__ = ["SlicePayload", "opened", "size_of_file"]
+__all__ = ["SlicePayload"]
 
 
 class SlicePayload(Payload):
-    """Some bytes in the middle of a file.
+    """A run of bytes of a file.
 
     A path is opened when the slice is written, and closed behind that, however it ends.  An open
     file is closed by :meth:`close`; to write it does not.  Either can be written again.
@@ -24,7 +24,7 @@ class SlicePayload(Payload):
         value: a path, or an open file that can be rewound.
         first: where the slice starts, in bytes from the start of the file.
         length: how many bytes it has.
-        lock: of an open file that has no descriptor, for all slices of it.
+        lock: of an open file, for all slices of it.
         kwargs: as of :class:`Payload`.
     """
 
@@ -46,23 +46,24 @@ class SlicePayload(Payload):
 
     def _steps(self) -> Steps:
         refuse_consumed(self)
-        file = self._value
-        if self._autoclose:
-            reading = FilePass(lambda: opened(file), True, self._first)
-        else:
-            reading = FilePass(lambda: file, False, self._first, self._lock)
-        return self._limited(reading)
-
-    def _limited(self, reading: FilePass) -> Steps:
-        """Give what is read, as far as the slice goes."""
+        stop = self._first + self._size
+        reading = FilePass(self._file, self._autoclose, self._first, self._lock, stop)
         left = self._size
-        steps = read_in_blocks(reading)
         try:
-            answer = None
             while left:
-                step = steps.send(answer)
+                piece = yield Work(reading.read, reading.read_now)
+                if not piece:
+                    raise OSError(
+                        f"the file ends {left} bytes before the end of its bytes "
+                        f"{self._first}-{stop - 1}: it has become shorter"
+                    )
+                left -= len(piece)
+                yield piece
         finally:
-            steps.close()
+            reading.close()
+
+    def _file(self) -> Any:
+        return open(self._value, "rb", buffering=0) if self._autoclose else self._value
 
     def _close(self) -> None:
         if not self._autoclose:

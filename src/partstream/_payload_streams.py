@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -11,9 +12,10 @@ from multidict import CIMultiDict
 
 from . import hdrs
 from ._head import charset_in, encodings_of
-from ._passes import BLOCK, Closing, Piece, Request, Steps, Wait, Work
+from ._passes import BLOCK, Closing, Piece, Request, Steps, Wait, Work, as_piece
 from ._payload import Headers, Payload, gathered
 from ._payload_files import refuse_consumed
+from .deviations import Deviation
 from .errors import MultipartError
 from .reader import BodyPartReader
 from .sync import BodyPartReader as SyncBodyPartReader
@@ -71,7 +73,7 @@ class AsyncIterablePayload(Payload):
         # At the end there comes a mark: no exception is thrown into steps but a fault.
         while (chunk := (yield Wait(lambda: anext(iterator, _END)))) is not _END:
             if chunk:
-                yield bytes_of(chunk, self)
+                yield as_piece(chunk, type(self).__name__)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Give what :meth:`as_bytes` has read, as text.
@@ -94,7 +96,7 @@ class AsyncIterablePayload(Payload):
             steps = self._steps()
             data = await gathered(_noting(steps, chunks))
             self._cached_chunks = chunks
-            self._consumed = False
+            self._consumed = self._once = False
             return data
         return b"".join(self._cached_chunks)
 
@@ -143,22 +145,6 @@ def through(
         steps.close()
 
 
-def bytes_of(chunk: object, payload: Payload) -> Piece:
-    """Let only bytes pass, each item of one byte.
-
-    Raises:
-        TypeError: for anything else, such as text.
-    """
-    if isinstance(chunk, (bytes, bytearray)):
-        return chunk
-    if isinstance(chunk, memoryview):
-        return chunk.cast("B") if chunk.c_contiguous else chunk.tobytes()
-    raise TypeError(
-        f"{type(payload).__name__} got {type(chunk).__name__} where bytes are expected"
-        + (": encode it" if isinstance(chunk, str) else "")
-    )
-
-
 class IterablePayload(Payload):
     """What an iterable or a generator of bytes gives.
 
@@ -184,7 +170,7 @@ class IterablePayload(Payload):
             )
         if isinstance(value, (list, tuple)):
             for item in value:
-                bytes_of(item, self)
+                as_piece(item, type(self).__name__)
             kwargs.setdefault("size", sum(memoryview(item).nbytes for item in value))
         super().__init__(value, *args, **kwargs)
         self._once = isinstance(value, Iterator)
@@ -193,7 +179,7 @@ class IterablePayload(Payload):
         refuse_consumed(self)
         self._consumed = self._once
         iterator = iter(self._value)
-        over = False
+        over = given_up = False
 
         def some() -> list[Piece]:
             """Take chunks for a while: a thread for each would take longer than the chunk."""
@@ -202,23 +188,31 @@ class IterablePayload(Payload):
             size, until = 0, time.monotonic() + _PATIENCE
             for chunk in iterator:
                 if chunk:
-                    piece = bytes_of(chunk, self)
+                    piece = as_piece(chunk, type(self).__name__)
                     chunks.append(piece)
                     size += len(piece)
                 if size >= BLOCK or time.monotonic() >= until:
-                    return chunks
-            over = True
+                    break
+            else:
+                over = True
+            if given_up:
+                self._end(iterator)
             return chunks
 
         try:
             while not over:
                 yield from (yield Work(some))
         finally:
-            close = getattr(iterator, "close", None)
-            if close is not None and self._consumed:
-                # Where the pass was given up while a thread is in it, that thread drops it.
-                with suppress(ValueError):
-                    close()
+            given_up = True
+            self._end(iterator)
+
+    def _end(self, iterator: Iterator[bytes]) -> None:
+        """Close the iterator, if it is one of this pass alone."""
+        close = getattr(iterator, "close", None)
+        if close is not None and (self._once or inspect.isgenerator(iterator)):
+            # Where the pass was given up while a thread is in it, that thread closes it.
+            with suppress(ValueError):
+                close()
 
 
 class BodyPartReaderPayload(Payload):
@@ -226,7 +220,8 @@ class BodyPartReaderPayload(Payload):
 
     Its headers are those of the part.  As long as Content-Encoding and Content-Transfer-Encoding
     are what they were, its bytes are passed on as they come; where they are taken away or changed,
-    or the part goes into a form, they are decoded.  It can be written once.
+    or the part goes into a form, they are decoded.  It can be written once, and only before its
+    reader is asked for the next part.
 
     Args:
         value: a part of a :class:`MultipartReader`, awaited or not.
@@ -259,7 +254,8 @@ class BodyPartReaderPayload(Payload):
         if headers:
             self._headers.update(headers)
         self._applied = encodings_of(own)
-        self._raw_size = length_in(length)
+        ignored = value._settings.mask & Deviation.LENGTH_MISMATCH.bit
+        self._raw_size = None if ignored else length_in(length)
         self._encoding = charset_in(self.content_type)
 
     def _name_again(self, headers: CIMultiDict[str]) -> None:
@@ -277,6 +273,11 @@ class BodyPartReaderPayload(Payload):
         self._dispose(kind, names)
         self._filename = names.get("filename")
         headers[hdrs.CONTENT_DISPOSITION] = self._headers[hdrs.CONTENT_DISPOSITION]
+
+    @property
+    def consumed(self) -> bool:
+        """Whether the part was written, or was read by somebody else, or skipped for the next."""
+        return self._consumed or self._value.at_eof()
 
     @property
     def size(self) -> int | None:

@@ -19,6 +19,7 @@ from ._payload import steps_of, steps_of_class
 from ._payload_files import refuse_consumed
 from ._payload_memory import BytesPayload
 from ._payload_streams import BodyPartReaderPayload, through
+from ._small_files import SmallFiles, grouped, is_small
 from .encoding import Encoder
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ __all__ = ["Plan", "checked_encoder"]
 
 #: Compressing as much at a time is done on a thread, where an event loop runs.
 _LONG: Final = 1 << 14
+#: A body of less is copied to its head at once; what is larger lies in memory only once.
+_TINY: Final = 1 << 10
 
 
 class Run:
@@ -37,7 +40,8 @@ class Run:
         size: of what is written, None where it is not known.
     """
 
-    __slots__ = ("_expected", "_guard", "_plan", "_raw", "_wanted", "payload", "size")
+    __slots__ = ("_expected", "_guard", "_may_change", "_plan", "_raw", "_wanted", "payload",
+                 "size")  # fmt: skip
 
     def __init__(self, payload: Any, wanted: tuple[str | None, str | None], size: int | None,
                  guard: Guard | None) -> None:  # fmt: skip
@@ -50,9 +54,16 @@ class Run:
             self._expected = self._plan.size
         else:
             self._expected = payload._raw_size if self._raw else payload.size
+        self._may_change = self._expected is not None and payload._may_change
         if self._expected is None and self._wanted == NO_ENCODING:
             self._expected = size
         self.size = Encoder(*self._wanted).size(self._expected)
+
+    @property
+    def small(self) -> bool:
+        """Whether it is a small file, which can be read together with others."""
+        plain = self._guard is None and self._wanted == NO_ENCODING
+        return plain and is_small(self.payload, self.size)
 
     @property
     def awaits(self) -> bool:
@@ -95,7 +106,7 @@ class Run:
         else:
             steps = payload._raw_steps() if self._raw else steps_of(payload)
         if self._expected is not None:
-            count = _Count(payload, self._expected)
+            count = _Count(payload, self._expected, self._may_change)
             steps = through(steps, count.take, count.end)
         encoder = Encoder(*self._wanted)
         if not encoder.idle:
@@ -122,10 +133,17 @@ def _encoded_end(encoder: Encoder) -> Steps:
 
 
 class _Count:
-    """Sees to it that a body has the size that was announced for it."""
+    """Sees to it that a body has the size that was announced for it.
 
-    def __init__(self, payload: Any, size: int) -> None:
+    Args:
+        payload: whose body it is.
+        size: in bytes.
+        may_change: whether the size is one that a file had, and not one that somebody promised.
+    """
+
+    def __init__(self, payload: Any, size: int, may_change: bool) -> None:
         self._payload = payload
+        self._may_change = may_change
         self._size = self._left = size
 
     def take(self, piece: Piece) -> Steps:
@@ -133,7 +151,7 @@ class _Count:
         self._left -= len(piece)
         if self._left >= 0:
             yield piece
-        elif not self._payload._may_change:
+        elif not self._may_change:
             raise ValueError(f"{self._who()} gives more than the {self._size} bytes announced")
         elif left > 0:
             yield memoryview(piece)[:left]
@@ -142,7 +160,7 @@ class _Count:
         if self._left > 0:
             got = self._size - self._left
             text = f"{self._who()} ended after {got} of {self._size} bytes announced"
-            raise OSError(text) if self._payload._may_change else ValueError(text)
+            raise OSError(text) if self._may_change else ValueError(text)
         yield from ()
 
     def _who(self) -> str:
@@ -211,14 +229,15 @@ class Plan:
         """
         self.check()
         mark = Mark(None, None)
-        for item in _joined(self._segments):
+        for item in grouped(_joined(self._segments)):
             if isinstance(item, Mark):
                 mark = item
                 yield item
                 continue
-            steps = item.steps() if isinstance(item, Run) else sliced(item)
+            streamed = isinstance(item, (Run, SmallFiles))
+            steps = item.steps() if streamed else sliced(item)
             if start:
-                size = item.size if isinstance(item, Run) else len(item)
+                size = item.size if streamed else len(item)
                 if size is not None and size <= start:
                     start -= size
                     continue
@@ -348,7 +367,7 @@ def _add(level: _Level, payload: Any, marks: bool) -> None:
         body: Any = data
         if level.guard is not None:
             level.guard.fresh().check(data)
-        if len(data) < LARGE and not marks:
+        if len(data) < _TINY and not marks:
             head = _head(level, payload, size, encoded=False)
             _append(level, b"".join((head, data, b"\r\n")))
             return
@@ -410,6 +429,8 @@ def _head(level: _Level, payload: Any, size: int | None, encoded: bool) -> bytes
             for key, value in headers.items()
             if not (key.lower() == "content-length" and (encoded or size is None))
         )
+    if level.guard is not None and b"--" in lines:
+        level.guard.fresh().check(lines)  # `--B` may be the name of a header
     return b"".join((level.lead, lines, b"\r\n"))
 
 

@@ -7,10 +7,12 @@ is left standing until the next chunk is asked for; what else it awaits goes to 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import suppress
 from typing import Any, Final
 
-from ._passes import Closing, Piece, Steps, Wait
+from ._passes import Closing, Piece, Steps, Wait, as_piece
 
 __all__ = ["pushed"]
 
@@ -31,8 +33,9 @@ class _Writer:
     """Looks like a stream that can be written onto."""
 
     async def write(self, chunk: Piece) -> None:
-        if chunk:
-            await _Chunk(chunk)
+        piece = as_piece(chunk, "write()")
+        if piece:
+            await _Chunk(piece)
 
     async def drain(self) -> None:
         pass
@@ -58,8 +61,10 @@ class _Pull:
         return await self
 
     def __await__(self) -> Generator[Any, Any, Piece]:
+        return self._go(None)
+
+    def _go(self, error: BaseException | None) -> Generator[Any, Any, Piece]:
         answer: Any = None
-        error: BaseException | None = None
         while not self._over:
             try:
                 if error is None:
@@ -82,8 +87,30 @@ class _Pull:
         return _OVER
 
     async def close(self) -> None:
+        """Let the coroutine end as an async generator does: it may await on its way out."""
+        if self._has_begun() and not self._over:
+            with suppress(GeneratorExit):
+                await _Ending(self)
         self._over = True
         self._coroutine.close()
+
+    def drop(self) -> None:
+        """Be done with a coroutine that was never awaited, and never will be."""
+        if not self._has_begun():
+            self._coroutine.close()
+
+    def _has_begun(self) -> bool:
+        return inspect.getcoroutinestate(self._coroutine) != inspect.CORO_CREATED
+
+
+class _Ending:
+    """Awaited, it throws a GeneratorExit into the coroutine, and goes on with what that awaits."""
+
+    def __init__(self, pull: _Pull) -> None:
+        self._pull = pull
+
+    def __await__(self) -> Generator[Any, Any, Piece]:
+        return self._pull._go(GeneratorExit())
 
 
 def pushed(write: Callable[[Any], Coroutine[Any, Any, None]]) -> Steps:
@@ -94,4 +121,4 @@ def pushed(write: Callable[[Any], Coroutine[Any, Any, None]]) -> Steps:
         while chunk := (yield Wait(pull.next)):
             yield chunk
     finally:
-        pull._coroutine.close()
+        pull.drop()

@@ -26,10 +26,11 @@ def sink(writer: Any) -> Emit:
     if write is None:
         for name in ("send_all", "send"):
             found = getattr(writer, name, None)
-            if found is not None:
-                return found  # type: ignore[no-any-return]
+            if inspect.iscoroutinefunction(found):
+                return found
         raise TypeError(
-            f"cannot write onto {type(writer).__name__}: it has no write(), send_all() or send()"
+            f"cannot write onto {type(writer).__name__}: it has no write(), and no send_all() or "
+            "send() that is awaited"
         )
     drain = getattr(writer, "drain", None)
 

@@ -52,6 +52,7 @@ class Body:
         """
         if size is None or size < 0:
             size = 1 << 62
+        self._check_open()
         if size == 0:
             return b""
         found: list[Piece] = []
@@ -101,16 +102,23 @@ class Body:
         self._rewind()
 
     def _next(self) -> Piece | None:
-        if self._closed:
-            raise ValueError("the body is closed: call body() for a fresh one")
+        self._check_open()
         if self._pieces is None:
             self._pieces = self._pass(self._at)
-        return next(self._pieces, None)
+        try:
+            return next(self._pieces, None)
+        except BaseException:
+            self._rewind()  # what comes next is no rest of it, which might be taken for all of it
+            raise
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError("the body is closed: call body() for a fresh one")
 
     def _pass(self, start: int) -> Pieces:
         if self._plan.awaits:
             raise TypeError("a part of this body must be awaited: use abody(), or write()")
-        return Pieces(self._plan.steps(start), self._progress, self.size)
+        return Pieces(self._plan.steps(start), self._progress, self.size, start)
 
     def _rewind(self) -> None:
         if self._pieces is not None:
@@ -121,6 +129,7 @@ class Body:
 
     def tell(self) -> int:
         """Give the place of the next byte."""
+        self._check_open()
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -134,14 +143,22 @@ class Body:
             The place.
 
         Raises:
-            io.UnsupportedOperation: where the size is not known, or a part cannot be read again.
-            ValueError: for a place before the start.
+            io.UnsupportedOperation: where the size is not known, unless it is for the start, and
+                where a part cannot be read again.
+            ValueError: for a place before the start, and an unknown ``whence``.
         """
+        self._check_open()
         if not self.seekable():
+            if (offset, whence) == (0, io.SEEK_SET) and self._plan.replayable:
+                self._rewind()  # which is how clients rewind what they send again
+                return 0
             raise io.UnsupportedOperation(
                 "not every part of this body has a known size and can be read again"
             )
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size or 0}[whence]
+        bases = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size or 0}
+        if whence not in bases:
+            raise ValueError(f"seek(..., {whence}): must be one of io.SEEK_SET, _CUR and _END")
+        base = bases[whence]
         if base + offset < 0:
             raise ValueError(f"seek({offset}, {whence}) goes to a place before the start")
         self._rewind()
@@ -159,6 +176,9 @@ class Body:
     def writable(self) -> bool:
         """Tell that it cannot be written."""
         return False
+
+    def flush(self) -> None:
+        """Do nothing: ``io.BufferedReader`` calls it before :meth:`close`."""
 
     @property
     def closed(self) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from ._backend import tokenize
+from ._batch_writing import message_bytes, reason_of, with_body
 from .deviations import Deviation
 from .errors import MultipartError
 from .headers import Level, examine
@@ -15,11 +17,17 @@ from .policy import Policy
 
 __all__ = ["HttpMessage", "parse_http"]
 
+Headers: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
+Body: TypeAlias = "bytes | bytearray | memoryview | str | None"
+
 _MOST_CODE: Final = 3
 
 
 class HttpMessage(NamedTuple):
     """A request or a response (RFC 9112 section 2.1).
+
+    One that was read can be written again; :meth:`request` and :meth:`response` make new ones.  A
+    message is written by :meth:`MultipartWriter.append_http`.
 
     Attributes:
         version: such as ``"HTTP/1.1"``.
@@ -38,6 +46,75 @@ class HttpMessage(NamedTuple):
     reason: str | None
     headers: CIMultiDictProxy[str]
     body: bytes
+
+    @classmethod
+    def request(
+        cls,
+        method: str,
+        target: str,
+        headers: Headers | None = None,
+        body: Body = None,
+        *,
+        json: Any = None,
+        version: str = "HTTP/1.1",
+    ) -> HttpMessage:
+        """Make a request.
+
+        Args:
+            method: such as ``"POST"``.
+            target: mostly a path and a query, percent-encoded.
+            headers: they win over what is set by default: Content-Length where there is a body,
+                and a Content-Type for text and JSON.
+            body: text is written as UTF-8.
+            json: what ``json.dumps`` takes, in place of a body.
+            version: of HTTP.
+
+        Raises:
+            TypeError: for a body of another type.
+            ValueError: for ``body`` and ``json`` both.  What cannot be sent is found when the
+                message is appended.
+        """
+        fields, data = with_body(headers, body, json)
+        return cls(version, method, target, None, None, fields, data)
+
+    @classmethod
+    def response(
+        cls,
+        status: int,
+        headers: Headers | None = None,
+        body: Body = None,
+        *,
+        json: Any = None,
+        reason: str | None = None,
+        version: str = "HTTP/1.1",
+    ) -> HttpMessage:
+        """Make a response.
+
+        Args:
+            status: such as 200.
+            headers: as of :meth:`request`.
+            body: as of :meth:`request`; a response with status 1xx, 204 or 304 has none.
+            json: as of :meth:`request`.
+            reason: by default what the status is called.
+            version: as of :meth:`request`.
+
+        Raises:
+            TypeError: as of :meth:`request`.
+            ValueError: as of :meth:`request`.
+        """
+        fields, data = with_body(headers, body, json, status)
+        name = reason_of(status) if reason is None else reason
+        return cls(version, None, None, status, name, fields, data)
+
+    def __bytes__(self) -> bytes:
+        """Write the message, as it is.
+
+        Raises:
+            TypeError: for a header that is not of two str, and a body that is not bytes.
+            ValueError: for what cannot be sent: control characters, a target that is not
+                percent-encoded, a Content-Length that is not that of the body.
+        """
+        return message_bytes(self)
 
 
 def parse_http(data: bytes, policy: Policy = Policy.DEFAULT) -> HttpMessage:

@@ -10,14 +10,16 @@ from urllib.parse import urlencode
 from multidict import CIMultiDict
 
 from . import hdrs, payloads
+from ._batch_writing import http_type
 from ._collision import Guard
 from ._fields import Fields, field_text
-from ._head import NO_ENCODING, encodings_of, printable_name
-from ._passes import AsyncPieces, Pieces, Progress, Steps
+from ._head import NO_ENCODING, encodings_of, header_lines, printable_name
+from ._passes import AsyncPieces, Progress, Steps
 from ._payload import Headers, Payload, deliver, gathered
 from ._payload_streams import BodyPartReaderPayload
 from ._plan import Plan, checked_encoder
 from ._views import AsyncBody, Body, make_abody, make_body
+from .batch import HttpMessage
 from .parameters import is_token
 
 __all__ = ["MultipartWriter"]
@@ -61,6 +63,8 @@ class MultipartWriter(Payload):
     _autoclose = True
 
     def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
+        if not isinstance(subtype, str):
+            raise TypeError(f"subtype={subtype!r} must be a str, such as 'mixed' or 'form-data'")
         if not all(is_token(item) for item in subtype.split("/")):
             raise ValueError(f"subtype={subtype!r} is no token, such as 'mixed' or 'form-data'")
         self._given = boundary is not None
@@ -69,8 +73,11 @@ class MultipartWriter(Payload):
         self._is_form_data = subtype.lower() == "form-data"
         self._entries: list[Any] = []
         self._more = 0  # how many parts the entries stand for, beside one each
-        quoted = value if is_token(value) else f'"{value}"'
-        super().__init__(None, content_type=f"multipart/{subtype}; boundary={quoted}")
+        self._closed: set[int] = set()
+        quoted = value if is_token(value) else "".join(('"', value, '"'))
+        # Joined, and not formatted: a member of an enum, though a str, formats as another text.
+        kind = "".join(("multipart/", subtype, "; boundary=", quoted))
+        super().__init__(None, content_type=kind)
 
     def __repr__(self) -> str:
         return f"<MultipartWriter {self.content_type!r} of {len(self)} parts>"
@@ -118,7 +125,25 @@ class MultipartWriter(Payload):
     @property
     def consumed(self) -> bool:
         """Whether a part cannot be written again."""
-        return any(entry[0].consumed for entry in self._entries if not isinstance(entry[0], Fields))
+        return any(
+            payload.consumed
+            for payload in self._all_parts()
+            if not isinstance(payload, MultipartWriter)
+        )
+
+    def _all_parts(self) -> Iterator[Payload]:
+        """Give the parts, and those of the writers among them, however deep; none of them twice."""
+        found: set[int] = set()
+        waiting: list[Any] = [self]
+        while waiting:
+            for entry in waiting.pop()._entries:
+                payload = entry[0]
+                if isinstance(payload, Fields) or id(payload) in found:
+                    continue
+                found.add(id(payload))
+                yield payload
+                if isinstance(payload, MultipartWriter):
+                    waiting.append(payload)
 
     @property
     def _once(self) -> bool:  # type: ignore[override]
@@ -173,6 +198,8 @@ class MultipartWriter(Payload):
         options = {key: value for key, value in given.items() if value is not None}
         if isinstance(obj, Payload):
             payload = obj
+            if size is not None:
+                raise TypeError("size= is for what is no payload yet: give it to the payload")
             if headers:
                 payload.headers.update(headers)
             if content_type is not None:
@@ -227,8 +254,9 @@ class MultipartWriter(Payload):
         """
         if not isinstance(payload, Payload):
             raise TypeError(f"{payload!r} is no Payload: use append()")
-        if payload is self:
-            raise ValueError("a MultipartWriter cannot be a part of itself")
+        if isinstance(payload, MultipartWriter):
+            if payload is self or any(part is self for part in payload._all_parts()):
+                raise ValueError("a MultipartWriter cannot be a part of itself")
         if self._is_form_data:
             self._add_to_form(payload)
         else:
@@ -244,6 +272,8 @@ class MultipartWriter(Payload):
         if isinstance(payload, BodyPartReaderPayload):
             for key in _NOT_IN_FORMS:  # it is decoded while it is passed on
                 headers.popall(key, None)
+        if headers.get(hdrs.CONTENT_LENGTH, "") == payload._announced:
+            del headers[hdrs.CONTENT_LENGTH]  # it was a part of another multipart before
         for key in _NOT_IN_FORMS:
             if key in headers:
                 raise ValueError(
@@ -318,6 +348,26 @@ class MultipartWriter(Payload):
                 encoding="utf-8",
             )
         )
+
+    def append_http(self, message: HttpMessage, headers: Headers | None = None) -> Payload:
+        """Add a part that is an HTTP message, as those of a batch are (RFC 9112 section 10.2).
+
+        Args:
+            message: a request or a response, that was read or is new.
+            headers: of the part, such as Content-ID; they win over what is set by default.
+
+        Returns:
+            The payload.
+
+        Raises:
+            TypeError: for anything else.
+            ValueError: for a message that cannot be sent; see :class:`HttpMessage`.
+        """
+        if not isinstance(message, HttpMessage):
+            raise TypeError(f"append_http() takes an HttpMessage, not {message!r}")
+        kind = http_type(message)
+        payload = payloads.BytesPayload(bytes(message), headers=headers, content_type=kind)
+        return self.append_payload(payload)
 
     def append_fields(self, fields: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         """Add fields of a form, many at a time, as a browser sends them.
@@ -397,11 +447,18 @@ class MultipartWriter(Payload):
         """Give the headers for an HTTP message: those of the writer, and Content-Length if known.
 
         For clients that do not ask a body for its size, such as ``httpx.AsyncClient``.
+
+        Raises:
+            OSError: as of :meth:`body`.
+            ValueError: as of :meth:`body`.
         """
         headers = CIMultiDict(self.headers)
         size = self.size
         if size is not None:
             headers[hdrs.CONTENT_LENGTH] = str(size)
+        elif headers.get(hdrs.CONTENT_LENGTH, "") == self._announced:
+            del headers[hdrs.CONTENT_LENGTH]  # what it had as a part, before more was appended
+        header_lines(headers.items())
         return headers
 
     async def write(
@@ -446,7 +503,7 @@ class MultipartWriter(Payload):
             encoding: a charset.
             errors: as of ``bytes.decode()``.
         """
-        return b"".join(Pieces(self._steps())).decode(encoding, errors)
+        return self.body().read().decode(encoding, errors)
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """Give the whole body; the arguments mean nothing here."""
@@ -457,19 +514,19 @@ class MultipartWriter(Payload):
 
         Paths need no closing.  What lies in memory, or has a path, can still be written.
         """
-        if self._consumed:
-            return
         self._consumed = True
-        for entry in self._entries:
-            payload = entry[0]
-            if isinstance(payload, Fields):
+        for payload in self._all_parts():
+            if isinstance(payload, MultipartWriter) or payload.autoclose:
                 continue
-            inner = getattr(payload, "_is_writer", False) is True
-            if inner or (not payload.autoclose and not payload.consumed):
-                try:
-                    await payload.close()
-                except Exception:
-                    continue  # one that cannot be closed does not keep the others open
+            # One that has been written has nothing left that is open, but for a file.
+            written = payload.consumed and not isinstance(payload, payloads.IOBasePayload)
+            if written or id(payload) in self._closed:
+                continue
+            self._closed.add(id(payload))
+            try:
+                await payload.close()
+            except Exception:
+                continue  # one that cannot be closed does not keep the others open
 
     def _guard(self, outer: Guard | None) -> Guard | None:
         """Give what searches the data of this writer's parts for boundaries that were chosen."""
