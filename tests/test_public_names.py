@@ -32,6 +32,7 @@ DOCUMENTED = CORE | {
     "Payload", "StringIOPayload", "StringPayload", "TextIOPayload", "UploadedFile",
     "content_disposition_filename", "get_payload", "parse_content_disposition",
     "parse_content_type", "parse_form", "payload_type", "register_payload",
+    "RangeResponse", "byteranges", "parse_range", "range_response",
 }  # fmt: skip
 
 

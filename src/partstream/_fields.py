@@ -62,9 +62,9 @@ class Fields:
         return len(self._pairs)
 
     def check(self, guard: Guard) -> None:
-        """See to it that no value holds a delimiter."""
-        for _, value in self._pairs:
-            guard.fresh().check(value.encode("utf-8", "surrogateescape"))
+        """See to it that nothing holds a delimiter."""
+        for name, value in self._pairs:
+            guard.check(f"{name}\0{value}".encode("utf-8", "surrogateescape"))
 
     def payloads(self) -> Iterator[BytesPayload]:
         """Give the fields one by one, for whoever wants to look at them, or to change them."""

@@ -85,9 +85,14 @@ class IOBasePayload(Payload):
         return await super().as_bytes(encoding, errors)
 
 
+def inner_file(file: Any) -> Any:
+    """Give the file that a temporary file with a name is; any other is itself."""
+    return file.file if isinstance(file, tempfile._TemporaryFileWrapper) else file
+
+
 def whole_size(file: Any) -> int | None:
     """Tell how many bytes a file has, None where it does not tell."""
-    inner = getattr(file, "file", file)
+    inner = inner_file(file)
     if isinstance(inner, io.TextIOWrapper):
         file = inner.buffer
     number = descriptor(file)
@@ -212,8 +217,8 @@ class TextIOPayload(IOBasePayload):
 
     def _as_it_is(self) -> bool:
         own = getattr(self._value, "encoding", None)
-        wrapper = getattr(self._value, "file", self._value)
-        if self._start_position != 0 or not isinstance(wrapper, io.TextIOWrapper) or not own:
+        inner = inner_file(self._value)
+        if self._start_position != 0 or not isinstance(inner, io.TextIOWrapper) or not own:
             return False
         return codecs.lookup(own).name == self._codec.name and not self._once
 
@@ -309,7 +314,7 @@ def is_pipe(path: str) -> bool:
     """Tell whether there is something with neither a size nor places: a pipe, or a device."""
     try:
         mode = os.stat(path).st_mode
-    except OSError:
+    except (OSError, ValueError):
         return False  # to open it will say so
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
@@ -327,8 +332,7 @@ class File(metaclass=_FileKind):
 
 def file_payload(value: Any, *args: Any, **kwargs: Any) -> IOBasePayload:
     """Make the payload of a file that is no ``IOBase``."""
-    inner = getattr(value, "file", value)  # of tempfile's
-    kind = TextIOPayload if isinstance(inner, io.TextIOBase) else IOBasePayload
+    kind = TextIOPayload if isinstance(inner_file(value), io.TextIOBase) else IOBasePayload
     return kind(value, *args, **kwargs)
 
 

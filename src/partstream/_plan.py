@@ -113,7 +113,7 @@ class Run:
             steps = through(steps, partial(_encoded, encoder), partial(_encoded_end, encoder))
         if self._guard is not None:
             guard = self._guard.fresh()
-            steps = through(steps, guard.take, guard.end)
+            steps = through(steps, guard.take)
         return steps
 
 
@@ -366,7 +366,7 @@ def _add(level: _Level, payload: Any, marks: bool) -> None:
         size: int | None = len(data)
         body: Any = data
         if level.guard is not None:
-            level.guard.fresh().check(data)
+            level.guard.check(data)
         if len(data) < _TINY and not marks:
             head = _head(level, payload, size, encoded=False)
             _append(level, b"".join((head, data, b"\r\n")))
@@ -429,8 +429,8 @@ def _head(level: _Level, payload: Any, size: int | None, encoded: bool) -> bytes
             for key, value in headers.items()
             if not (key.lower() == "content-length" and (encoded or size is None))
         )
-    if level.guard is not None and b"--" in lines:
-        level.guard.fresh().check(lines)  # `--B` may be the name of a header
+    if level.guard is not None:
+        level.guard.check(lines)
     return b"".join((level.lead, lines, b"\r\n"))
 
 

@@ -205,20 +205,14 @@ class MultipartWriter(Payload):
             if content_type is not None:
                 payload.headers[hdrs.CONTENT_TYPE] = content_type
         else:
-            try:
-                payload = payloads.get_payload(obj, headers=headers, **options)
-            except payloads.LookupError:
-                raise TypeError(
-                    f"Cannot create payload from {obj!r}: make it bytes or text, or see "
-                    "append_json(), append_form() and register_payload()"
-                ) from None
+            payload = _payload_for(obj, headers=headers, **options)
         if name is not None or filename is not None:
             self._name(payload, name, filename)
         return self.append_payload(payload)
 
     def _append_plain(self, obj: Any) -> Payload:
         """Add what has nothing that could be wrong with it."""
-        payload = payloads.get_payload(obj)
+        payload = _payload_for(obj)
         if type(payload) not in _PLAIN_PAYLOADS:
             return self.append_payload(payload)
         if self._is_form_data:
@@ -536,12 +530,28 @@ class MultipartWriter(Payload):
         if outer is None:
             return Guard((own,))
         for boundary in outer.boundaries:
-            if own == boundary or own.startswith(boundary + b"-"):
+            # `--B--` closes B, and is a delimiter of `B--`.
+            if own == boundary or own.startswith(boundary + b"-") or boundary == own + b"--":
                 raise ValueError(
                     f"the boundary {own.decode()!r} of a part may be taken for "
                     f"{boundary.decode()!r}, which is around it: leave one of them to the writer"
                 )
         return Guard((*outer.boundaries, own))
+
+
+def _payload_for(obj: Any, **options: Any) -> Payload:
+    """Make the payload of a part.
+
+    Raises:
+        TypeError: where none is registered for the type.
+    """
+    try:
+        return payloads.get_payload(obj, **options)
+    except payloads.LookupError:
+        raise TypeError(
+            f"Cannot create payload from {obj!r}: make it bytes or text, or see "
+            "append_json(), append_form() and register_payload()"
+        ) from None
 
 
 def _one_by_one(entry: Any) -> Iterator[Part]:
