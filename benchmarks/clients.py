@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.clients``. The server is a process of its own that reads a body by its
 length, counts it, and answers. A time is that of one request on an open connection, medians; beside
-it the processor time that the client's process took for it. Nothing is subtracted: it is what a user
-of that client sees, the client's own work and the server's included.
+it the processor time that the client took for it. Nothing is subtracted: it is what a user of
+that client sees, the client's own work and the server's included.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ for one amid a line, or at the start of a longer word, so it may stand nowhere.
 
 from __future__ import annotations
 
-from ._passes import Piece, Steps
+from ._passes import BLOCK, Piece, Steps
 
 __all__ = ["Guard"]
 
@@ -43,7 +43,11 @@ class Guard:
         Raises:
             ValueError: where a delimiter is found.
         """
-        self._search(bytes(data) if isinstance(data, memoryview) else data)
+        if not isinstance(data, memoryview):
+            self._search(data)
+            return
+        for at in range(0, len(data), BLOCK):  # a view cannot be searched, nor is it copied whole
+            self._search(bytes(data[at : at + BLOCK + self._reach]))
 
     def take(self, piece: Piece) -> Steps:
         """Search the next piece of a body, and let it pass."""

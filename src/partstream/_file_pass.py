@@ -127,7 +127,11 @@ class FilePass:
 
     def read_now(self) -> Any:
         """Give the next block if the system has it in memory: that saves going to a thread."""
-        if not self._now or self._descriptor is None or self._at is None or self._over:
+        if not self._now or self._at is None or self._over:
+            return NOT_NOW
+        if self._file is None and not self._owned:
+            self._open_file()  # it is open already
+        if self._descriptor is None:
             return NOT_NOW
         block = bytearray(BLOCK if self._stop is None else min(BLOCK, self._stop - self._at))
         try:

@@ -17,7 +17,7 @@ A pass that is dropped closes its files at once, because the generator is closed
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import AsyncExitStack
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ._offload import offload
@@ -299,8 +299,12 @@ class AsyncPieces(_Pass):
         except BaseException as error:
             try:
                 self._failed(error)
+            except StopAsyncIteration:
+                # It would look like the end, and half a body like a whole one (PEP 479).
+                raise RuntimeError("a part raised StopAsyncIteration") from error
             finally:
-                await self.aclose()
+                with suppress(Exception):  # the first fault is the one to tell
+                    await self.aclose()
             raise
         await self.aclose()
         raise StopAsyncIteration
@@ -316,10 +320,16 @@ class AsyncPieces(_Pass):
         return await request.call()
 
     async def aclose(self) -> None:
-        """End the pass, and close what it has opened."""
-        # All are closed, also where the closing of one of them fails.
-        async with AsyncExitStack() as stack:
-            for closing in self._closing:
-                stack.push_async_callback(closing.call)
-            self._closing = []
+        """End the pass, and close what it has opened: all of it, also where that fails for one."""
+        failed: BaseException | None = None
+        try:
             self._stop()
+        except BaseException as error:
+            failed = error
+        while self._closing:
+            try:
+                await self._closing.pop().call()
+            except BaseException as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed  # and not in a stack of contexts, which forgets why all is closed

@@ -35,6 +35,11 @@ _COMPRESSED: Final = {
 }
 
 
+#: What opens compressed files gives what is inside them, to which their name does not fit.
+_INFLATING: Final = frozenset({"gzip", "bz2", "lzma", "_compression", "compression.zstd"})
+_SUFFIXES: Final = frozenset({".gz", ".bz2", ".xz", ".lzma", ".zst"})
+
+
 class Payload:
     """Something that can be a part: a value, its headers, and how it is written.
 
@@ -67,8 +72,8 @@ class Payload:
     _is_writer: bool = False
     #: Whether it is a file, which may grow (what is new is left out) or shrink (an OSError).
     _may_change: bool = False
-    #: Whether Content-Disposition is one that nobody has chosen.
-    _disposition_is_default: bool = False
+    #: A Content-Disposition that nobody has chosen.
+    _default_disposition: str | None = None
     _version: int | None = None  # of the headers for which the facts are known
     _known: Facts
     #: The Content-Length that was set when the part was appended.
@@ -176,6 +181,17 @@ class Payload:
                 RFC 7578 section 4.2 and RFC 6266.
         """
         self._dispose(disptype, params, quote_fields)
+
+    @property
+    def _disposition_is_default(self) -> bool:
+        """Whether Content-Disposition is one that nobody has chosen, also not by the headers."""
+        default = self._default_disposition
+        return default is not None and self._headers.get(hdrs.CONTENT_DISPOSITION) == default
+
+    @_disposition_is_default.setter
+    def _disposition_is_default(self, is_default: bool) -> None:
+        now = self._headers.get(hdrs.CONTENT_DISPOSITION)
+        self._default_disposition = now if is_default else None
 
     def _dispose(self, disptype: str, params: Mapping[str, str], quote_fields: bool = True) -> None:
         value = content_disposition(disptype, params, quote_fields)
@@ -313,7 +329,9 @@ def guess_filename(file: Any) -> str | None:
     """Give the base name of an open file, None where it has none."""
     name = getattr(file, "name", None)
     if isinstance(name, str) and name and not (name[0] == "<" and name[-1] == ">"):
-        return PurePath(name).name or None
+        path = PurePath(name)
+        inside = type(file).__module__ in _INFLATING
+        return (path.stem if inside and path.suffix in _SUFFIXES else path.name) or None
     return None
 
 

@@ -72,8 +72,9 @@ class AsyncIterablePayload(Payload):
             yield Closing(close)
         # At the end there comes a mark: no exception is thrown into steps but a fault.
         while (chunk := (yield Wait(lambda: anext(iterator, _END)))) is not _END:
-            if chunk:
-                yield as_piece(chunk, type(self).__name__)
+            piece = as_piece(chunk, type(self).__name__)
+            if piece:
+                yield piece
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Give what :meth:`as_bytes` has read, as text.
@@ -187,8 +188,8 @@ class IterablePayload(Payload):
             chunks: list[Piece] = []
             size, until = 0, time.monotonic() + _PATIENCE
             for chunk in iterator:
-                if chunk:
-                    piece = as_piece(chunk, type(self).__name__)
+                piece = as_piece(chunk, type(self).__name__)
+                if piece:
                     chunks.append(piece)
                     size += len(piece)
                 if size >= BLOCK or time.monotonic() >= until:
@@ -243,8 +244,9 @@ class BodyPartReaderPayload(Payload):
         self._awaits = isinstance(value, BodyPartReader)
         own = CIMultiDict(value.headers)
         length = own.popall(hdrs.CONTENT_LENGTH, [None])[0]
-        if hdrs.CONTENT_TYPE in own:
-            del self._headers[hdrs.CONTENT_TYPE]
+        # Where neither names a type, the default would be another than what it has meant so far.
+        other = self._headers if kwargs.get("content_type") is None else own
+        other.popall(hdrs.CONTENT_TYPE, None)
         self._name_again(own)
         given = CIMultiDict(self._headers)
         self._headers.clear()
@@ -271,6 +273,8 @@ class BodyPartReaderPayload(Payload):
         kind = disposition.partition(";")[0].strip().lower() or "attachment"
         names = {key: value for key, value in found.items() if value is not None}
         self._dispose(kind, names)
+        # In a form it would have no name, or not be a part of it (RFC 7578 section 4.2).
+        self._disposition_is_default = kind != "form-data" or "name" not in names
         self._filename = names.get("filename")
         headers[hdrs.CONTENT_DISPOSITION] = self._headers[hdrs.CONTENT_DISPOSITION]
 

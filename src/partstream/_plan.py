@@ -271,15 +271,16 @@ def _joined(segments: list[Any]) -> Iterator[Any]:
     small: list[bytes] = []
     size = 0
     for item in segments:
-        if isinstance(item, bytes) and len(item) < LARGE and size < 2 * LARGE:
-            small.append(item)
-            size += len(item)
-            continue
-        if small:
+        alone = not isinstance(item, bytes) or len(item) >= LARGE
+        if small and (alone or size >= 2 * LARGE):
             yield b"".join(small)
             small = []
             size = 0
-        yield item
+        if alone:
+            yield item
+        else:
+            small.append(item)
+            size += len(item)
     if small:
         yield b"".join(small)
 
@@ -360,7 +361,7 @@ def _add(level: _Level, payload: Any, marks: bool) -> None:
         return
     wanted = payload._facts.encodings
     if wanted is not NO_ENCODING:
-        checked_encoder(payload.headers, level.writer._is_form_data)
+        checked_encoder(payload, level.writer._is_form_data)
     data = _in_memory(payload) if wanted == NO_ENCODING else None
     if data is not None:
         size: int | None = len(data)
@@ -434,13 +435,13 @@ def _head(level: _Level, payload: Any, size: int | None, encoded: bool) -> bytes
     return b"".join((level.lead, lines, b"\r\n"))
 
 
-def checked_encoder(headers: Any, form: bool) -> Encoder:
+def checked_encoder(payload: Any, form: bool) -> Encoder:
     """Give what encodes a part as its headers say.
 
     Raises:
         ValueError: for an encoding that is unknown, or any in a form.
     """
-    transfer, coding = encodings_of(headers)
+    transfer, coding = encodings_of(payload.headers)
     if transfer is None and coding is None:
         return _IDLE
     if form:
@@ -448,6 +449,8 @@ def checked_encoder(headers: Any, form: bool) -> Encoder:
             "a part of a form cannot have a Content-Encoding or Content-Transfer-Encoding "
             "(RFC 7578 sections 4.7 and 4.8): send the encoded bytes as a file"
         )
+    if isinstance(payload, BodyPartReaderPayload) and payload._applied == (transfer, coding):
+        return _IDLE  # it is encoded already, and may be in a way that only others know
     return Encoder(transfer, coding)
 
 

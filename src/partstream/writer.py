@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from multidict import CIMultiDict
-
 from . import hdrs, payloads
 from ._batch_writing import http_type
 from ._collision import Guard
@@ -36,7 +34,10 @@ _NOT_IN_FORMS: Final = (
 
 #: Values that nearly all parts are, and the payloads that are made of them by default.
 _PLAIN: Final = frozenset({str, bytes})
-_PLAIN_PAYLOADS: Final = frozenset({payloads.StringPayload, payloads.BytesPayload})
+_PLAIN_TYPES: Final[dict[type, str]] = {
+    payloads.StringPayload: "text/plain; charset=utf-8",
+    payloads.BytesPayload: "application/octet-stream",
+}
 _NOTHING: Final = (None, None, None, None, None)
 
 Part = tuple[Payload, str, str]
@@ -213,13 +214,14 @@ class MultipartWriter(Payload):
     def _append_plain(self, obj: Any) -> Payload:
         """Add what has nothing that could be wrong with it."""
         payload = _payload_for(obj)
-        if type(payload) not in _PLAIN_PAYLOADS:
+        headers = payload.headers
+        if len(headers) != 1 or headers.get(hdrs.CONTENT_TYPE) != _PLAIN_TYPES.get(type(payload)):
             return self.append_payload(payload)
         if self._is_form_data:
             disposition = f'form-data; name="section-{len(self)}"'
-            payload.headers[hdrs.CONTENT_DISPOSITION] = disposition
+            headers[hdrs.CONTENT_DISPOSITION] = disposition
         else:
-            payload._announced = payload.headers[hdrs.CONTENT_LENGTH] = str(payload.size)
+            payload._announced = headers[hdrs.CONTENT_LENGTH] = str(payload.size)
         self._entries.append((payload, "", ""))
         return payload
 
@@ -254,7 +256,7 @@ class MultipartWriter(Payload):
         if self._is_form_data:
             self._add_to_form(payload)
         else:
-            checked_encoder(payload.headers, False)
+            checked_encoder(payload, False)
             self._announce(payload)
         transfer, coding = payload._facts.encodings
         self._entries.append((payload, coding or "", transfer or ""))
@@ -437,7 +439,7 @@ class MultipartWriter(Payload):
         """
         return make_abody(self, close_boundary, progress)
 
-    def http_headers(self) -> CIMultiDict[str]:
+    def http_headers(self) -> dict[str, str]:
         """Give the headers for an HTTP message: those of the writer, and Content-Length if known.
 
         For clients that do not ask a body for its size, such as ``httpx.AsyncClient``.
@@ -446,10 +448,11 @@ class MultipartWriter(Payload):
             OSError: as of :meth:`body`.
             ValueError: as of :meth:`body`.
         """
-        headers = CIMultiDict(self.headers)
+        # Names of exactly this type, which WSGI servers want (PEP 3333).
+        headers = {str(name): value for name, value in self.headers.items()}
         size = self.size
         if size is not None:
-            headers[hdrs.CONTENT_LENGTH] = str(size)
+            headers["Content-Length"] = str(size)
         elif headers.get(hdrs.CONTENT_LENGTH, "") == self._announced:
             del headers[hdrs.CONTENT_LENGTH]  # what it had as a part, before more was appended
         header_lines(headers.items())

@@ -133,9 +133,15 @@ class AiohttpPayload(Payload):
         await self._value.close()
 
 
-def _adapted(value: Any, *args: Any, **kwargs: Any) -> Payload:
-    """Make a payload of one of aiohttp's, as which our own pass too."""
-    return value if isinstance(value, Payload) else AiohttpPayload(value, *args, **kwargs)
+class _TheirKind(type):
+    """Tells aiohttp's payloads from ours, which aiohttp takes for its own."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, aiohttp.Payload) and not isinstance(instance, Payload)
+
+
+class _Theirs(metaclass=_TheirKind):
+    """Stands for all payloads of aiohttp's."""
 
 
 def _part(
@@ -161,7 +167,7 @@ def register() -> None:
     aiohttp.Payload.register(Payload)
     if _registered_in is not payloads.PAYLOAD_REGISTRY:
         _registered_in = payloads.PAYLOAD_REGISTRY
-        payloads.register_payload(_adapted, aiohttp.Payload, order=Order.try_first)
+        payloads.register_payload(AiohttpPayload, _Theirs, order=Order.try_first)
         payloads.register_payload(_part, aiohttp.BodyPartReader, order=Order.try_first)
 
 
