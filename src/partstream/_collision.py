@@ -2,8 +2,8 @@
 
 A boundary from the secure random source is never met by accident, nor on purpose by whoever
 wrote the data.  One that is fixed in a program may be, and would end the part: so the data is
-searched.  By RFC 2046 only a line of its own is a delimiter; but there are parsers that take ``--B``
-for one amid a line, or at the start of a longer word, so it may stand nowhere.
+searched.  By RFC 2046 only a line of its own is a delimiter; but there are parsers that take
+``--B`` for one amid a line, or at the start of a longer word, so it may stand nowhere.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Fields:
     def check(self, guard: Guard) -> None:
         """See to it that nothing holds a delimiter."""
         for name, value in self._pairs:
-            guard.check(f"{name}\0{value}".encode("utf-8", "surrogateescape"))
+            guard.check("\0".join((name, value)).encode("utf-8", "surrogateescape"))
 
     def payloads(self) -> Iterator[BytesPayload]:
         """Give the fields one by one, for whoever wants to look at them, or to change them."""
