@@ -90,7 +90,7 @@ def _httpx(client: httpx.Client, url: str, form: Form) -> None:
 
 def _httpx_own(client: httpx.Client, url: str, form: Form) -> None:
     writer = _own(form)
-    client.post(url, content=writer.body(), headers=writer.headers).raise_for_status()
+    client.post(url, content=writer.chunks(), headers=writer.http_headers()).raise_for_status()
 
 
 def _urllib3(pool: urllib3.PoolManager, url: str, form: Form) -> None:
@@ -101,7 +101,7 @@ def _urllib3(pool: urllib3.PoolManager, url: str, form: Form) -> None:
 
 def _urllib3_own(pool: urllib3.PoolManager, url: str, form: Form) -> None:
     writer = _own(form)
-    pool.request("POST", url, body=writer.body(), headers=dict(writer.http_headers()))
+    pool.request("POST", url, body=writer.chunks(), headers=writer.http_headers())
 
 
 def _toolbelt(session: requests.Session, url: str, form: Form) -> None:
@@ -116,7 +116,7 @@ def _toolbelt(session: requests.Session, url: str, form: Form) -> None:
 
 def _requests_own(session: requests.Session, url: str, form: Form) -> None:
     writer = _own(form)
-    session.post(url, data=writer.body(), headers=dict(writer.headers))
+    session.post(url, data=writer.chunks(), headers=dict(writer.headers))
 
 
 def _blocking(

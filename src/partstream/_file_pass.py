@@ -118,12 +118,18 @@ class FilePass:
         if self._stop is not None:
             most = min(most, self._stop - self._at)
         if self._descriptor is not None:
+            self._check()
             data = os.pread(self._descriptor, most, self._at)
         else:
             self._file.seek(self._at)
             data = self._file.read(most)
         self._at += len(data)
         return data
+
+    def _check(self) -> None:
+        """See to it that the descriptor is still that of the file, and not of another one."""
+        if self._file.closed:
+            raise ValueError("the file was closed while it was written")
 
     def read_now(self) -> Any:
         """Give the next block if the system has it in memory: that saves going to a thread."""
@@ -133,6 +139,7 @@ class FilePass:
             self._open_file()  # it is open already
         if self._descriptor is None:
             return NOT_NOW
+        self._check()
         block = bytearray(BLOCK if self._stop is None else min(BLOCK, self._stop - self._at))
         try:
             size = os.preadv(self._descriptor, [block], self._at, _NOWAIT)

@@ -101,13 +101,17 @@ def _shown(text: str) -> str:
 
 
 def printable_name(name: str) -> str:
-    """Make a name that nobody chose, such as a file's, one that can be sent."""
+    """Make a name that nobody chose, such as a file's, one that can be sent.
+
+    Bytes that are no UTF-8 become U+FFFD: for one of them, some parsers drop the whole form.
+    """
     if name.isprintable():
         return name
-    return "".join(
+    text = "".join(
         "_" if character < " " or character == "\x7f" or _is_lone(character) else character
         for character in name
     )
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _is_lone(character: str) -> bool:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ._offload import offload
@@ -262,6 +263,14 @@ class Pieces(_Pass):
         self._stop()
 
 
+def _called(call: Callable[[], Any]) -> Any:
+    """Make a call on a thread, where a StopIteration would have the event loop wait for ever."""
+    try:
+        return call()
+    except StopIteration as error:
+        raise RuntimeError("a part raised StopIteration") from error
+
+
 class AsyncPieces(_Pass):
     """The pieces of one pass, one after the other, on any event loop.
 
@@ -313,7 +322,7 @@ class AsyncPieces(_Pass):
         if isinstance(request, Work):
             if request.now is not None and (answer := request.now()) is not NOT_NOW:
                 return answer
-            return await offload(request.call)
+            return await offload(partial(_called, request.call))
         if isinstance(request, Closing):
             self._closing.append(request)
             return None

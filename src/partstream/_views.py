@@ -16,7 +16,10 @@ from ._plan import Plan
 if TYPE_CHECKING:
     from .writer import MultipartWriter
 
-__all__ = ["AsyncBody", "Body", "SizedAsyncBody", "SizedBody", "make_abody", "make_body"]
+__all__ = [
+    "AsyncBody", "Body", "Chunks", "SizedAsyncBody", "SizedBody", "SizedChunks", "make_abody",
+    "make_body", "make_chunks",
+]  # fmt: skip
 
 OnProgress = Callable[[Progress], object]
 
@@ -116,8 +119,7 @@ class Body:
             raise ValueError("the body is closed: call body() for a fresh one")
 
     def _pass(self, start: int) -> Pieces:
-        if self._plan.awaits:
-            raise TypeError("a part of this body must be awaited: use abody(), or write()")
+        refuse_awaited(self._plan)
         return Pieces(self._plan.steps(start), self._progress, self.size, start)
 
     def _rewind(self) -> None:
@@ -206,6 +208,49 @@ class SizedBody(Body):
         return self.size
 
 
+class Chunks:
+    """The body for blocking clients that iterate: each iteration starts anew.
+
+    There is no place in it, so a client that gives a pass up and sends the body again, as one that
+    is answered with a redirect before it has sent all, starts at the start.
+
+    Attributes:
+        size: how many bytes there are, None where that is not known.
+    """
+
+    def __init__(self, plan: Plan, progress: OnProgress | None = None) -> None:
+        self._plan = plan
+        self._progress = progress
+        self.size = plan.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Start a pass.
+
+        Raises:
+            TypeError: where a part must be awaited.
+            ValueError: where a part cannot be written again.
+        """
+        refuse_awaited(self._plan)
+        self._plan.check()
+        pieces = Pieces(self._plan.steps(), self._progress, self.size)
+        return (piece if isinstance(piece, bytes) else bytes(piece) for piece in pieces)
+
+
+class SizedChunks(Chunks):
+    """A :class:`Chunks` whose size is known."""
+
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+
+def refuse_awaited(plan: Plan) -> None:
+    """Say that a body cannot be given without awaiting, before anything of it is."""
+    if plan.awaits:
+        raise TypeError("a part of this body must be awaited: use abody(), or write()")
+
+
 class AsyncBody:
     """The body for asynchronous clients: each ``async for`` over it starts anew.
 
@@ -241,6 +286,14 @@ def make_body(writer: MultipartWriter, close_boundary: bool, progress: OnProgres
     """Make the body for blocking clients."""
     plan = Plan(writer, close_boundary, marks=progress is not None)
     return (Body if plan.size is None else SizedBody)(plan, progress)
+
+
+def make_chunks(
+    writer: MultipartWriter, close_boundary: bool, progress: OnProgress | None
+) -> Chunks:
+    """Make the body for blocking clients that iterate."""
+    plan = Plan(writer, close_boundary, marks=progress is not None)
+    return (Chunks if plan.size is None else SizedChunks)(plan, progress)
 
 
 def make_abody(

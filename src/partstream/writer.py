@@ -16,7 +16,7 @@ from ._passes import AsyncPieces, Progress, Steps
 from ._payload import Headers, Payload, deliver, gathered
 from ._payload_streams import BodyPartReaderPayload
 from ._plan import Plan, checked_encoder
-from ._views import AsyncBody, Body, make_abody, make_body
+from ._views import AsyncBody, Body, Chunks, make_abody, make_body, make_chunks
 from .batch import HttpMessage
 from .parameters import is_token
 
@@ -408,7 +408,10 @@ class MultipartWriter(Payload):
         close_boundary: bool = True,
         progress: Callable[[Progress], object] | None = None,
     ) -> Body:
-        """Give the body for a blocking client: to be read, or iterated; sized where it can be.
+        """Give the body as a file: to be read, or iterated; sized where it can be.
+
+        For clients that send a body again by themselves :meth:`chunks` is safer: how far a client
+        has read this one, when it gives a request up, is where it would go on.
 
         Args:
             close_boundary: whether the closing delimiter follows the last part.
@@ -420,6 +423,27 @@ class MultipartWriter(Payload):
                 stands in the data, and a writer that contains itself.
         """
         return make_body(self, close_boundary, progress)
+
+    def chunks(
+        self,
+        *,
+        close_boundary: bool = True,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> Chunks:
+        """Give the body for a blocking client: an iterable of bytes, sized where it can be.
+
+        Each iteration is a pass of its own, so that retries, redirects and challenges send all of
+        it.  httpx, requests, urllib3 and http.client take it.
+
+        Args:
+            close_boundary: as of :meth:`body`.
+            progress: as of :meth:`body`.
+
+        Raises:
+            OSError: as of :meth:`body`.
+            ValueError: as of :meth:`body`.
+        """
+        return make_chunks(self, close_boundary, progress)
 
     def abody(
         self,

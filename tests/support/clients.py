@@ -38,7 +38,7 @@ def by_aiohttp(url: str, writer: Any, method: str = "POST", **options: Any) -> A
 def by_httpx(url: str, writer: Any, method: str = "POST", **options: Any) -> Any:
     with httpx.Client(trust_env=False, timeout=PATIENCE, follow_redirects=True) as client:
         response = client.request(
-            method, url, content=writer.body(), headers=writer.headers, **options
+            method, url, content=writer.chunks(), headers=writer.http_headers(), **options
         )
         return response.json()
 
@@ -66,14 +66,14 @@ def by_requests(
         session.trust_env = False
         session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retries))
         return session.request(
-            method, url, data=writer.body(), headers=writer.headers, timeout=PATIENCE, **options
+            method, url, data=writer.chunks(), headers=writer.headers, timeout=PATIENCE, **options
         ).json()
 
 
 def by_urllib3(url: str, writer: Any, method: str = "POST", **options: Any) -> Any:
     with urllib3.PoolManager(timeout=PATIENCE, retries=options.pop("retries", None)) as pool:
         response = pool.request(
-            method, url, body=writer.body(), headers=writer.http_headers(), **options
+            method, url, body=writer.chunks(), headers=writer.http_headers(), **options
         )
         return response.json()
 
@@ -82,14 +82,14 @@ def by_http_client(url: str, writer: Any, method: str = "POST") -> Any:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE)
     try:
-        connection.request(method, parts.path, writer.body(), writer.http_headers())
+        connection.request(method, parts.path, writer.chunks(), writer.http_headers())
         return json.load(connection.getresponse())
     finally:
         connection.close()
 
 
 def by_urllib(url: str, writer: Any, method: str = "POST") -> Any:
-    request = urllib.request.Request(url, writer.body(), writer.http_headers(), method=method)
+    request = urllib.request.Request(url, writer.chunks(), writer.http_headers(), method=method)
     with _NO_PROXIES.open(request, timeout=PATIENCE) as response:
         return json.load(response)
 
