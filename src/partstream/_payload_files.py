@@ -37,6 +37,9 @@ class IOBasePayload(Payload):
         disposition: the Content-Disposition, which names the file; None for none.
         args: as of :class:`Payload`.
         kwargs: as of :class:`Payload`; ``filename`` by default is the file's.
+
+    Raises:
+        ValueError: for a file that was opened to be written only.
     """
 
     _may_change = True
@@ -46,6 +49,8 @@ class IOBasePayload(Payload):
     def __init__(
         self, value: Any, disposition: str | None = "attachment", *args: Any, **kwargs: Any
     ) -> None:
+        if isinstance(value, io.IOBase) and not value.closed and not value.readable():
+            raise ValueError(f"{value!r} cannot be read from: open it with 'rb'")
         if "filename" not in kwargs:
             kwargs["filename"] = guess_filename(value)
         super().__init__(value, *args, **kwargs)
@@ -57,6 +62,11 @@ class IOBasePayload(Payload):
         except (OSError, AttributeError, ValueError):
             self._start_position = None
         self._once = self._start_position is None or not can_seek(value)
+
+    @property
+    def consumed(self) -> bool:
+        """Whether it was written and cannot be rewound, or was closed, by whomever."""
+        return self._consumed or getattr(self._value, "closed", False) is True
 
     @property
     def size(self) -> int | None:

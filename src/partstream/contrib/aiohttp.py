@@ -171,6 +171,13 @@ def register() -> None:
         payloads.register_payload(_part, aiohttp.BodyPartReader, order=Order.try_first)
 
 
+def _all_text(pairs: list[Any]) -> bool:
+    """Tell whether these are all usual fields: most forms are nothing else."""
+    names = [name for name, _ in pairs]
+    kinds = {*map(type, names), *[type(value) for _, value in pairs]}
+    return kinds == {str} and "".join(names).isprintable()
+
+
 class FormData(aiohttp.FormData):
     """A form for aiohttp's client: ``session.post(url, data=form)``, or ``data=form()``.
 
@@ -202,8 +209,8 @@ class FormData(aiohttp.FormData):
         *,
         default_to_multipart: bool = False,
     ) -> None:
-        # Nothing of the base is used; aiohttp calls what is an instance of it.
-        super().__init__()
+        # The base is not set up, because nothing of it is used: it is there so that aiohttp, which
+        # calls what is an instance of it, does.
         self._form = MultipartWriter("form-data")
         self._pending: list[tuple[Any, Any]] = []  # text that no file came behind
         self._multipart = default_to_multipart
@@ -211,6 +218,9 @@ class FormData(aiohttp.FormData):
         self._text_charset = charset if charset is not None else "utf-8"
         if isinstance(fields, Mapping):
             fields = list(fields.items())
+            if _all_text(fields):
+                self._pending = fields
+                return
         elif not isinstance(fields, (list, tuple)):
             fields = (fields,)
         self.add_fields(*fields)
