@@ -204,7 +204,7 @@ def test_where_data_is_cut_does_not_matter(
 ) -> None:
     places = [0, *sorted(set(cuts) & set(range(1, len(data)))), len(data)]
     boundaries = (B.encode(), *more)
-    expected = any(b"--" + boundary in data for boundary in boundaries)
+    expected = any(_is_met(boundary, data) for boundary in boundaries)
     chunks = [data[one:two] for one, two in itertools.pairwise(places) if one != two]
     for package in twins.values():
         make = package._collision.Guard
@@ -212,11 +212,34 @@ def test_where_data_is_cut_does_not_matter(
         assert searched(make(boundaries), list(_cut(data, 1))) == expected
 
 
+def _is_met(boundary: bytes, data: bytes) -> bool:
+    """Tell whether data must be refused: a short boundary counts at the start of a line only."""
+    if len(boundary) >= 8:
+        return b"--" + boundary in data
+    return any(end + b"--" + boundary in b"\n" + data for end in (b"\r", b"\n"))
+
+
+@pytest.mark.parametrize(("boundary", "refused"), [("shorter", False), ("long-one", True)])
+def test_a_boundary_of_a_few_characters_may_stand_amid_a_line(
+    ps: ModuleType, boundary: str, refused: bool
+) -> None:
+    writer = ps.MultipartWriter("mixed", boundary)
+    writer.append(f"a --{boundary}\r\nb")
+    if refused:
+        with pytest.raises(ValueError, match="stands in the data"):
+            writer.body()
+    else:
+        assert leaves(ps, ps.sync, writer, whole(writer))[0].data == f"a --{boundary}\r\nb".encode()
+    writer.append(f"a\n--{boundary}")
+    with pytest.raises(ValueError, match="stands in the data"):
+        writer.body()
+
+
 def test_what_is_kept_of_a_body_is_as_long_as_a_delimiter(ps_module: Modules) -> None:
     guard = ps_module("_collision").Guard((B.encode(), b"b"))
     for piece in (b"x" * 10**6, b"y", b"", memoryview(b"z" * 10**6)):
         assert list(guard.take(piece)) == [piece]
-        assert len(guard._left) < len(B) + 2
+        assert len(guard._left) <= len(B) + 2
 
 
 def test_the_message_names_the_boundary_and_the_remedy(ps: ModuleType) -> None:
@@ -377,7 +400,7 @@ def test_a_part_that_is_passed_on_is_searched(ps: ModuleType) -> None:
     ("boundary", "header"),
     [(":", ("--", "")), ("a: b", ("--a", "b")), ("a: b", ("--a", "b--")), ("a:", ("--a", "")),
      ("a: b", ("--a", "b\t")), (":", ("--", "--")), ("a: -", ("--a", "---")),
-     ("x", ("X-A", "a --x")), ("form", ("X-A", "--form--"))],
+     ("boundary-x", ("X-A", "a --boundary-x")), ("form-form", ("X-A", "--form-form--"))],
 )  # fmt: skip
 def test_a_header_line_that_is_a_delimiter_is_refused(
     ps: ModuleType, boundary: str, header: tuple[str, str]
@@ -446,10 +469,6 @@ def test_boundaries_of_few_letters_are_refused_or_read_right(ps: ModuleType) -> 
         nested.append(data[1])
         if inner == outer or inner.startswith(outer + "-") or outer == inner + "--":
             with pytest.raises(ValueError, match="may be taken for"):
-                _written(writer, nested, data[2])
-            continue
-        if "--" + outer in inner:  # it stands in a header then
-            with pytest.raises(ValueError, match="stands in the data"):
                 _written(writer, nested, data[2])
             continue
         body = _written(writer, nested, data[2])

@@ -25,6 +25,8 @@ __all__ = [
 _CONTROLS: Final = bytes(code for code in range(32) if code != 9) + b"\x7f"
 #: What stands as it is in an ext-value (RFC 8187 section 3.2.1), beside letters and digits.
 _ATTR_CHARS: Final = "!#$&+-.^_`|~"
+#: What some parsers take for the end of a quoted string, or of a parameter.
+_MISREAD: Final = frozenset('"\\;')
 _MOST_SHOWN: Final = 80
 #: What can stand once only, in lower case.
 _ONCE: Final = (
@@ -132,7 +134,8 @@ def content_disposition(
     filename with a ``;`` is refused.
 
     In any other disposition, values are quoted strings (RFC 9110 section 5.6.4); what is not
-    ASCII is written as an ext-value (RFC 8187), for ``filename`` beside an ASCII rendering.
+    ASCII, or holds ``"``, a backslash or ``;``, is written as an ext-value (RFC 8187), for
+    ``filename`` beside a rendering without: there are parsers that split at any ``;``.
 
     Args:
         disposition: ``form-data``, ``attachment``, ``inline``...
@@ -157,7 +160,7 @@ def content_disposition(
             items.append(f'{name}="{_backslashed(name, value)}"')
         elif form:
             items.append(f'{name}="{escaped_field(name, value)}"')
-        elif value.isascii():
+        elif value.isascii() and _MISREAD.isdisjoint(value):
             items.append(f'{name}="{_backslashed(name, value)}"')
         else:
             items += _extended(name, value)
@@ -255,7 +258,10 @@ def _extended(name: str, value: str) -> list[str]:
     extended = f"{name}*=UTF-8''{quote(data, _ATTR_CHARS)}"
     if name.lower() != "filename":
         return [extended]
-    plain = "".join(character if character < "\x7f" else "_" for character in value)
+    plain = "".join(
+        character if character < "\x7f" and character not in _MISREAD else "_"
+        for character in value
+    )
     # The plain one first: some recipients take the first that they see (RFC 6266, appendix D).
     return [f'{name}="{_backslashed(name, plain)}"', extended]
 

@@ -108,8 +108,11 @@ class Payload:
             self._may_change = False  # somebody has promised it
 
     def __repr__(self) -> str:
-        size = "?" if self.size is None else self.size
-        return f"<{type(self).__name__} {self.content_type!r} size={size}>"
+        try:
+            size = self.size
+        except (OSError, ValueError):  # the file is gone, or closed: that is for others to say
+            size = None
+        return f"<{type(self).__name__} {self.content_type!r} size={'?' if size is None else size}>"
 
     @property
     def size(self) -> int | None:

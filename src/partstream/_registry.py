@@ -21,7 +21,8 @@ class LookupError(Exception):  # noqa: A001
 class Order(str, enum.Enum):
     """When a registered payload is tried: before the others, among them, or when none of them fits.
 
-    Within each, the first that was registered comes first.
+    Within each, the first that was registered comes first; but among ``normal`` ones, that which
+    was registered last for the very type of a value, so that a payload of ours can be replaced.
     """
 
     normal = "normal"

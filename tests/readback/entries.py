@@ -109,9 +109,8 @@ def reads_on(item: Item) -> bool:
     return item.filename is not None and (item.name or "").endswith("\\")
 
 
-def holds(before: bytes) -> Callable[[Item], bool]:
-    """Tell that the data holds the boundary with these bytes before it."""
-    return lambda item: before + BOUNDARY in item.data
+def holds_the_boundary(item: Item) -> bool:
+    return BOUNDARY in item.data
 
 
 # Readers that are alike.

@@ -11,7 +11,7 @@ from .entries import (
     Difference,
     data,
     has_two_semicolons,
-    holds,
+    holds_the_boundary,
     is_field,
     is_not_utf8,
     is_text,
@@ -21,7 +21,6 @@ from .entries import (
     typed,
     without,
 )
-from .readings import BOUNDARY
 
 #: What keeps a whole part from being read, or all of them.
 REFUSALS = (
@@ -130,36 +129,12 @@ CONTENTS = (
         data(lambda data: data.decode("latin-1").encode()),
     ),
     Difference(
-        (*AIOHTTP, *MULTIPART),
-        "a line of the data that starts as a delimiter does, and goes on",
-        "refused",
-        "it takes each for a delimiter; a random boundary does not stand in the data",
-        holds(b"\r\n--"),
-        refused,
-    ),
-    Difference(
         ("node_formdata",),
-        "data that holds the boundary, even amid a line",
+        "data that holds the boundary without its dashes",
         "refused",
         "it looks for the boundary without its dashes",
-        holds(b""),
+        holds_the_boundary,
         refused,
-    ),
-    Difference(
-        ("node_busboy",),
-        "a line of the data that starts as a delimiter does, and goes on",
-        "the data is cut there",
-        "it takes each for a delimiter",
-        holds(b"\r\n--"),
-        data(lambda data: data.partition(b"\r\n--" + BOUNDARY)[0]),
-    ),
-    Difference(
-        ("django_form",),
-        "data that holds the boundary behind two dashes, even amid a line",
-        "the data is cut there",
-        "it looks for that only",
-        holds(b"--"),
-        data(readings.django_data),
     ),
     Difference(
         (

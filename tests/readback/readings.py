@@ -123,8 +123,3 @@ def first_filename(filename: str) -> str:
 def replaced(data: bytes) -> bytes:
     """Give data with U+FFFD for what is not UTF-8."""
     return data.decode("utf-8", "replace").encode()
-
-
-def django_data(data: bytes) -> bytes:
-    """Cut data at the boundary, and take a line end away that may stand before it."""
-    return data.partition(b"--" + BOUNDARY)[0].removesuffix(b"\n").removesuffix(b"\r")
