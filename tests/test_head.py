@@ -224,10 +224,10 @@ def test_surrogates_are_bytes_or_refused(head: ModuleType) -> None:
     [
         ("a b", 'filename="a b"'),
         ("", 'filename=""'),
-        ('a"b\\c', 'filename="a\\"b\\\\c"'),
-        ("\t%22;", 'filename="\t%22;"'),
+        ('a"b\\c', "filename=\"a_b_c\"; filename*=UTF-8''a%22b%5Cc"),
+        ("\t%22;", "filename=\"\t%22_\"; filename*=UTF-8''%09%2522%3B"),
         ("\u00fc.txt", "filename=\"_.txt\"; filename*=UTF-8''%C3%BC.txt"),
-        ('\u20ac"\\', 'filename="_\\"\\\\"; filename*=UTF-8\'\'%E2%82%AC%22%5C'),
+        ('\u20ac"\\', "filename=\"___\"; filename*=UTF-8''%E2%82%AC%22%5C"),
         (
             "!#$&+-.^_`|~*'%()\u00fc",
             "filename=\"!#$&+-.^_`|~*'%()_\"; filename*=UTF-8''!#$&+-.^_`|~%2A%27%25%28%29%C3%BC",
@@ -313,6 +313,8 @@ def test_a_doubled_backslash_does_not_help_with_those_who_go_by_email(
     for subtype in ("form-data", "mixed"):
         writer = ps.MultipartWriter(subtype)
         for name, filename in (("\\", ";"), ("a\\\\", "; name=admin; x="), ("a;\\", "f;g")):
+            if subtype == "mixed":  # neither stands in quotes there
+                continue
             with pytest.raises(ValueError, match="ends in a backslash"):
                 writer.append(b"1", name=name, filename=filename)
         assert len(writer) == 0
@@ -378,7 +380,9 @@ def test_a_member_of_an_enum_is_written_as_the_str_that_it_is(head: ModuleType) 
     assert head.content_disposition("form-data", names) == (
         'form-data; name="red"; filename="dark%22red"'
     )
-    assert head.content_disposition("inline", names) == 'inline; name="red"; filename="dark\\"red"'
+    assert head.content_disposition("inline", names) == (
+        'inline; name="red"; filename="dark_red"; filename*=UTF-8\'\'dark%22red'
+    )
     assert head.content_disposition(Colour.RED, {}) == "red"
     assert head.header_lines([("X-A", Colour.RED)]) == b"X-A: red\r\n"
 

@@ -95,29 +95,24 @@ def line_length(item: Item) -> int:
     return len(plain + named) + sum(len(text.encode()) for text in texts)
 
 
-def _ascii_rendering(filename: str) -> str:
-    text = "".join(char if char.isascii() else "_" for char in filename)
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def is_extended(filename: str) -> bool:
+    return not filename.isascii() or not set('"\\;').isdisjoint(filename)
+
+
+def rendering(filename: str) -> str:
+    """Give the plain filename of an attachment, beside which ``filename*`` may stand."""
+    return "".join(char if char.isascii() and char not in '"\\;' else "_" for char in filename)
 
 
 def _extended(filename: str) -> str:
-    return "" if filename.isascii() else f"; filename*=UTF-8''{quote(filename, _ATTR_CHARS)}"
+    return "" if not is_extended(filename) else f"; filename*=UTF-8''{quote(filename, _ATTR_CHARS)}"
 
 
 def attachment_length(item: Item) -> int:
     """Give the length of the part's Content-Disposition as an attachment."""
     filename = item.filename or ""
     plain = 'Content-Disposition: attachment; filename=""'
-    return len(plain + _ascii_rendering(filename) + _extended(filename))
-
-
-def first_filename(filename: str) -> str:
-    """Give the rendering, or all behind it too if it seems not to end."""
-    if filename.isascii():
-        return filename
-    if filename.endswith("\\"):
-        return f'"{_ascii_rendering(filename)}"{_extended(filename)}'
-    return "".join(char if char.isascii() else "_" for char in filename)
+    return len(plain + rendering(filename) + _extended(filename))
 
 
 def replaced(data: bytes) -> bytes:
