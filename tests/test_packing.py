@@ -153,6 +153,7 @@ def test_a_request_of_unknown_length_is_chunked(
         (["--boundary", "ü", "a=1"], "ASCII"),
         (["--subtype", "a b", "a=1"], "is no token"),
         (["--request", "/a b", "a=1"], "is no address"),
+        (["--request", "localhost:80/x", "a=1"], "it must start with http://"),
         (["--request", "/", "--method", "A B", "a=1"], "is no method"),
         (["--request", "/", "--header", "X", "a=1"], "is no header"),
         (["--request", "/", "--header", "X: a\rb", "a=1"], "header injection"),

@@ -324,6 +324,46 @@ def test_many_small_parts_are_written_in_writes_of_a_sensible_size(ps: ModuleTyp
     assert max(sizes) < 1 << 17
 
 
+def test_many_small_parts_are_no_single_write_where_somebody_looks_on(ps: ModuleType) -> None:
+    writer = made(ps, *[b"x" * 3_000] * 1_000)
+    sizes = [len(piece) for piece in writer.body(progress=lambda step: None)]
+    assert max(sizes) < 1 << 17
+
+
+def test_a_payload_of_bytes_that_has_a_write_of_its_own_is_written_by_it(ps: ModuleType) -> None:
+    class Own(ps.BytesPayload):  # type: ignore[name-defined,misc]
+        async def write(self, writer: Any) -> None:
+            await writer.write(self._value.upper())
+
+    data = data_of(made(ps, Own(b"abc")))
+    assert b"\r\n\r\nABC\r\n" in data
+
+
+def test_much_is_compressed_off_the_event_loop_and_little_at_once(
+    ps: ModuleType, ps_module: Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offload, calls = ps_module("_passes").offload, []
+
+    async def counted(work: Callable[[], Any]) -> Any:
+        calls.append(work)
+        return await offload(work)
+
+    monkeypatch.setattr(ps_module("_passes"), "offload", counted)
+    for data, count in ((b"x" * 1000, 0), (b"x" * 100_000, 1), (b"x" * (2 * MB), 8)):
+        calls.clear()
+        writer = made(ps)
+        writer.append(data, {"Content-Encoding": "gzip"})
+        body = data_of(writer)
+        assert len(calls) == count
+        coded = body.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n--B--\r\n")
+        assert gzip.decompress(coded) == data
+        calls.clear()
+        base64 = made(ps)
+        base64.append(data, {"Content-Transfer-Encoding": "base64"})
+        data_of(base64)
+        assert calls == []
+
+
 def peak(use: Callable[[], Any]) -> int:
     """Tell how many bytes more than before were held at a time."""
     tracemalloc.start()

@@ -152,6 +152,24 @@ def test_a_form_part_takes_mappings_and_repeated_fields(ps: ModuleType) -> None:
             writer.append_form(thing)
 
 
+def test_what_is_registered_for_a_plain_type_is_taken(
+    ps: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Loud(ps.StringPayload):  # type: ignore[name-defined,misc]
+        def __init__(self, value: str, *args: Any, **kwargs: Any) -> None:
+            super().__init__(value.upper(), *args, **kwargs)
+            self.headers["X-Loud"] = "yes"
+
+    registry = ps.payloads.PayloadRegistry()
+    registry.register(Loud, str)
+    monkeypatch.setattr(ps.payloads, "PAYLOAD_REGISTRY", registry)
+    part = made(ps).append("text")
+    assert dict(part.headers) == {
+        "Content-Type": "text/plain; charset=utf-8", "X-Loud": "yes", "Content-Length": "4",
+    }  # fmt: skip
+    assert run(part.as_bytes()) == b"TEXT"
+
+
 def test_iteration_gives_all_parts_also_fields_that_came_together(ps: ModuleType) -> None:
     form = made(ps, subtype="form-data")
     form.append("first")
@@ -175,6 +193,13 @@ def test_headers_for_a_message_have_the_length_where_it_is_known(ps: ModuleType)
     writer.headers["X-A"] = "1"
     writer.append(iter([b"x"]))
     assert dict(writer.http_headers()) == {"Content-Type": writer.content_type, "X-A": "1"}
+
+
+def test_headers_that_cannot_be_sent_are_none_for_a_message_either(ps: ModuleType) -> None:
+    writer = made(ps, b"x")
+    writer.headers["X-A"] = "\r\nX-B: injected"
+    with pytest.raises(ValueError, match="X-A"):
+        writer.http_headers()
 
 
 def test_headers_for_a_message_have_no_length_from_when_it_was_a_part(ps: ModuleType) -> None:
@@ -280,6 +305,10 @@ def test_a_loop_made_behind_its_back_is_found_when_it_is_written(ps: ModuleType)
         with pytest.raises(ValueError, match="part of itself"):
             use()
     assert not first.consumed
+    above = made(ps, boundary="0")
+    above._parts = [(first, "", "")]
+    with pytest.raises(ValueError, match="part of itself"):
+        _ = above.size
 
 
 def test_a_writer_can_be_a_part_twice(ps: ModuleType) -> None:
@@ -369,6 +398,21 @@ def test_what_lies_in_memory_or_has_a_path_can_be_written_after_close(
     data = data_of(writer)
     run(writer.close())
     assert data_of(writer) == data
+
+
+def test_a_payload_that_closes_itself_is_not_closed(ps: ModuleType) -> None:
+    class Own(ps.BytesPayload):  # type: ignore[name-defined,misc]
+        closed = 0
+
+        async def close(self) -> None:
+            self.closed += 1
+
+    part, other = Own(b"x"), Own(b"y")
+    other._autoclose = False
+    writer = made(ps, made(ps, part, other))
+    for _ in range(2):
+        run(writer.close())
+    assert (part.closed, other.closed) == (0, 1)
 
 
 def test_one_that_cannot_be_closed_does_not_keep_the_others_open(

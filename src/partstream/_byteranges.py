@@ -54,6 +54,8 @@ def byteranges(
         ValueError: for a range that the file does not have, and for none at all; for a file whose
             size is not known, or that cannot be rewound.
     """
+    if ranges is None:
+        raise TypeError("ranges=None: the Range header does not count; see range_response()")
     return _Whole(file, content_type, size).pieces(ranges, boundary)
 
 

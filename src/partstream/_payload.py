@@ -102,6 +102,8 @@ class Payload:
         if headers:
             self._headers.update(headers)
         if size is not None:
+            if not isinstance(size, int):
+                raise TypeError(f"size={size!r} must be an int, a number of bytes")
             if size < 0:
                 raise ValueError(f"size={size}: must be at least 0, or None where it is not known")
             self._size = size

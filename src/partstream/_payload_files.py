@@ -131,9 +131,10 @@ def can_seek(file: Any) -> bool:
 def refuse_consumed(payload: Payload) -> None:
     """Say that a body cannot be given a second time, before anything of it is."""
     if payload.consumed:
+        which = f" {payload.filename!r}" if payload.filename else ""
         raise ValueError(
-            f"{type(payload).__name__} has been written, or closed, and cannot be written again: "
-            "make it of bytes, a path, or a file that can be rewound"
+            f"{type(payload).__name__}{which} has been written, or closed, and cannot be written "
+            "again: make it of bytes, a path, or a file that can be rewound"
         )
 
 

@@ -293,6 +293,7 @@ def make_chunks(
 ) -> Chunks:
     """Make the body for blocking clients that iterate."""
     plan = Plan(writer, close_boundary, marks=progress is not None)
+    refuse_awaited(plan)  # clients take a TypeError of iter() for a body that is none
     return (Chunks if plan.size is None else SizedChunks)(plan, progress)
 
 

@@ -98,6 +98,8 @@ def request_head(
     Raises:
         ValueError: for a method, an address or a header that cannot be sent.
     """
+    if not url.startswith(("http://", "https://", "/")):
+        raise ValueError(f"{url!r} is no address: it must start with http://, https:// or /")
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if not is_token(method):

@@ -75,7 +75,9 @@ def _invalid(value: str) -> Exception:
     return Deviation.INVALID_RANGE.at(None, repr(value[:60]))
 
 
-def parse_range(value: str, size: int, *, max_ranges: int = 16) -> list[tuple[int, int]] | None:
+def parse_range(
+    value: str | None, size: int, *, max_ranges: int = 16
+) -> list[tuple[int, int]] | None:
     """Read a Range header, such as ``bytes=0-499,-500`` (RFC 9110 sections 14.1.2 and 14.2).
 
     Ranges that overlap become one, as section 15.3.7.2 allows: so an answer is never longer than
@@ -85,8 +87,8 @@ def parse_range(value: str, size: int, *, max_ranges: int = 16) -> list[tuple[in
     they were asked for, and in that order.
 
     Args:
-        value: of the header.  It counts for GET alone, and not where there is an If-Range that
-            does not hold.
+        value: of the header, None where there is none.  It counts for GET alone, and not where
+            there is an If-Range that does not hold.
         size: of the whole, in bytes.
         max_ranges: how many ranges a header may have.
 
@@ -101,7 +103,7 @@ def parse_range(value: str, size: int, *, max_ranges: int = 16) -> list[tuple[in
     """
     if size < 0 or max_ranges < 1:
         raise ValueError(f"size={size} must be at least 0, and max_ranges={max_ranges} at least 1")
-    unit, equals, rest = value.strip(" \t").partition("=")
+    unit, equals, rest = (value or "").strip(" \t").partition("=")
     if not equals or unit.lower() != "bytes":
         return None
     # A list may have empty elements (RFC 9110 section 5.6.1.2).

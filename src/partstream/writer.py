@@ -66,6 +66,8 @@ class MultipartWriter(Payload):
     def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
         if not isinstance(subtype, str):
             raise TypeError(f"subtype={subtype!r} must be a str, such as 'mixed' or 'form-data'")
+        if subtype.lower().startswith("multipart/"):
+            raise ValueError(f"subtype={subtype!r}: leave 'multipart/' out, as in 'form-data'")
         if not all(is_token(item) for item in subtype.split("/")):
             raise ValueError(f"subtype={subtype!r} is no token, such as 'mixed' or 'form-data'")
         self._given = boundary is not None
@@ -195,6 +197,8 @@ class MultipartWriter(Payload):
         """
         if type(obj) in _PLAIN and (headers, name, filename, content_type, size) == _NOTHING:
             return self._append_plain(obj)
+        if isinstance(headers, (str, bytes)):
+            raise TypeError(f"headers={headers!r} must be a mapping; or is it meant as name=?")
         given = {"filename": filename, "content_type": content_type, "size": size}
         options = {key: value for key, value in given.items() if value is not None}
         if isinstance(obj, Payload):
@@ -380,6 +384,10 @@ class MultipartWriter(Payload):
         """
         if not self._is_form_data:
             raise ValueError("append_fields() is for MultipartWriter('form-data')")
+        if isinstance(fields, (str, bytes)):
+            raise TypeError(
+                f"append_fields({fields!r}): give a mapping, or pairs of names and texts"
+            )
         pairs = list(fields.items() if isinstance(fields, Mapping) else fields)
         if {type(value) for _, value in pairs} == {str}:
             self._add_fields(pairs)
@@ -393,6 +401,8 @@ class MultipartWriter(Payload):
                     continue
                 self._add_fields(plain)
                 plain = []
+                if item is None:
+                    raise TypeError(f"the field {name!r} is None: leave it out, or give it a text")
                 self.append(item, name=name)
         self._add_fields(plain)
 
@@ -441,6 +451,7 @@ class MultipartWriter(Payload):
 
         Raises:
             OSError: as of :meth:`body`.
+            TypeError: where a part must be awaited.
             ValueError: as of :meth:`body`.
         """
         return make_chunks(self, close_boundary, progress)
