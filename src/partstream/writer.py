@@ -385,9 +385,7 @@ class MultipartWriter(Payload):
         if not self._is_form_data:
             raise ValueError("append_fields() is for MultipartWriter('form-data')")
         if isinstance(fields, (str, bytes)):
-            raise TypeError(
-                f"append_fields({fields!r}): give a mapping, or pairs of names and texts"
-            )
+            raise TypeError(f"append_fields({fields!r}): it must be a mapping, or pairs")
         pairs = list(fields.items() if isinstance(fields, Mapping) else fields)
         if {type(value) for _, value in pairs} == {str}:
             self._add_fields(pairs)
