@@ -252,7 +252,7 @@ def test_a_file_is_named_by_its_base_name(
         headers, _ = part(ps, value)
         assert headers["Content-Type"] == "text/html"
         assert headers["Content-Disposition"] == (
-            'attachment; filename="gr\\"_.html"; filename*=UTF-8\'\'gr%22%C3%B6.html'
+            "attachment; filename=\"gr__.html\"; filename*=UTF-8''gr%22%C3%B6.html"
         )
         headers, _ = part(ps, value, subtype="form-data")
         assert headers["Content-Disposition"] == (

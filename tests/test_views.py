@@ -286,7 +286,7 @@ def test_a_file_that_fails_fails_the_body_which_then_starts_anew(
     path.write_bytes(b"p" * 300_000)
     before = descriptors()
     for use in (body.read, lambda: b"".join(body)):
-        with pytest.raises(OSError, match="PathPayload .file.bin. ended after 300000 of 700000 b"):
+        with pytest.raises(OSError, match=r"PathPayload .file.bin. ended after 300000 of 700000 b"):
             use()
         assert descriptors() == before
         assert body.tell() == 0
