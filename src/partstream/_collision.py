@@ -13,10 +13,10 @@ from typing import Final
 
 from ._passes import BLOCK, Piece, Steps
 
-__all__ = ["Guard"]
+__all__ = ["LONG", "Guard"]
 
 #: From this length on, in bytes, no data holds a boundary by accident.
-_LONG: Final = 8
+LONG: Final = 8
 
 
 class Guard:
@@ -73,7 +73,7 @@ class Guard:
             at = data.find(needle)
             while at >= 0:
                 begins = data[at - 1] in b"\r\n" if at else first
-                if begins or len(needle) - 2 >= _LONG:
+                if begins or len(needle) - 2 >= LONG:
                     raise ValueError(
                         f"the boundary {needle[2:].decode()!r} stands in the data: leave the "
                         "boundary to the writer, which takes a random one, or take another"

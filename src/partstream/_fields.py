@@ -63,8 +63,9 @@ class Fields:
 
     def check(self, guard: Guard) -> None:
         """See to it that nothing holds a delimiter."""
-        for name, value in self._pairs:
-            guard.check("\0".join((name, value)).encode("utf-8", "surrogateescape"))
+        for pair in self._pairs:
+            for text in pair:  # each by itself, because a value starts a line
+                guard.check(text.encode("utf-8", "surrogateescape"))
 
     def payloads(self) -> Iterator[BytesPayload]:
         """Give the fields one by one, for whoever wants to look at them, or to change them."""

@@ -150,6 +150,8 @@ class FilePass:
                 raise
             self._now = False  # not with this kind of file system
             return NOT_NOW
+        if not size and block and os.fstat(self._descriptor).st_size > self._at:
+            return NOT_NOW  # some versions of Linux give nothing for what they have not in memory
         self._at += size
         if size < len(block):
             del block[size:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
@@ -113,14 +114,21 @@ def _request(head: bytes, body: Body, size: int | None) -> Iterator[Piece]:
 
 @contextlib.contextmanager
 def _output(name: str) -> Iterator[BinaryIO]:
-    """Open the output; what could not be written whole is not left behind."""
+    """Open the output; a file is there when it is whole, and what was there stays until then."""
     if name == "-":
         yield sys.stdout.buffer
         return
-    with open(name, "wb") as file:
-        try:
+    name = os.path.realpath(name)
+    if os.path.exists(name) and not os.path.isfile(name):  # a device or a pipe
+        with open(name, "wb") as file:
             yield file
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+        return
+    part = f"{name}.{secrets.token_hex(4)}.part"
+    try:
+        with open(part, "xb") as file:
+            yield file
+        os.replace(part, name)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise

@@ -116,6 +116,7 @@ def through(
     steps: Steps,
     change: Callable[[Piece], Iterable[Any]],
     finish: Callable[[], Iterable[Any]] | None = None,
+    enough: Callable[[], bool] | None = None,
 ) -> Steps:
     """Send the pieces among some steps through ``change``, and let requests pass.
 
@@ -123,6 +124,7 @@ def through(
         steps: closed at the end, however it comes.
         change: gives the steps that take the place of a piece.
         finish: gives those behind the last one.
+        enough: tells, behind a piece, whether the rest is left out.
     """
     answer: Any = None
     error: BaseException | None = None
@@ -140,6 +142,8 @@ def through(
                     error = raised
             else:
                 yield from change(item)
+                if enough is not None and enough():
+                    break
         if finish is not None:
             yield from finish()
     finally:

@@ -91,12 +91,15 @@ class Run:
             return
         refuse_consumed(self.payload)
         if self.payload._once:
-            if id(self.payload) in others:
+            # Two payloads can be of one generator, or one pipe.
+            source = self.payload._value
+            key = id(self.payload if source is None else source)
+            if key in others:
                 raise ValueError(
                     f"{type(self.payload).__name__} stands here twice, and can be written once "
                     "only: make it of bytes, a path, or a file that can be rewound"
                 )
-            others.add(id(self.payload))
+            others.add(key)
 
     def steps(self) -> Steps:
         """Give the body, encoded, and checked against the size that was announced."""
@@ -107,7 +110,7 @@ class Run:
             steps = payload._raw_steps() if self._raw else steps_of(payload)
         if self._expected is not None:
             count = _Count(payload, self._expected, self._may_change)
-            steps = through(steps, count.take, count.end)
+            steps = through(steps, count.take, count.end, count.enough)
         encoder = Encoder(*self._wanted)
         if not encoder.idle:
             steps = through(steps, partial(_encoded, encoder), partial(_encoded_end, encoder))
@@ -155,6 +158,10 @@ class _Count:
             raise ValueError(f"{self._who()} gives more than the {self._size} bytes announced")
         elif left > 0:
             yield memoryview(piece)[:left]
+
+    def enough(self) -> bool:
+        """Tell whether nothing more of a file is wanted, though it may have grown."""
+        return self._may_change and self._left <= 0
 
     def end(self) -> Steps:
         if self._left > 0:

@@ -24,6 +24,7 @@ def is_small(payload: Any, size: int | None) -> bool:
         and size <= _SMALL
         and isinstance(payload, PathPayload)
         and not payload._once
+        and payload._may_change  # a size that was promised is checked against all of the file
         and steps_of_class(type(payload)) is PathPayload._steps
     )
 

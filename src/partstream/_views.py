@@ -58,6 +58,13 @@ class Body:
         self._check_open()
         if size == 0:
             return b""
+        data = self._next_bytes(size)
+        if not data:
+            self._rewind()
+        return data
+
+    def _next_bytes(self, size: int) -> bytes:
+        """Give so many bytes, fewer at the end only, and there again and again none."""
         found: list[Piece] = []
         room = size
         while room:
@@ -75,12 +82,13 @@ class Body:
             found.append(taken)
         data = b"".join(found)
         self._at += len(data)
-        if not data:
-            self._rewind()
         return data
 
     def readinto(self, buffer: bytearray | memoryview) -> int:
         """Put the next bytes into a buffer.
+
+        Unlike :meth:`read`, this does not start anew behind the end: ``io.BufferedReader`` asks
+        more than once.
 
         Args:
             buffer: takes as many as it has room for.
@@ -89,7 +97,8 @@ class Body:
             How many there were, 0 at the end.
         """
         view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
+        self._check_open()
+        data = self._next_bytes(len(view))
         view[: len(data)] = data
         return len(data)
 

@@ -116,7 +116,11 @@ def request_head(
         name, found, value = header.partition(":")
         if not found:
             raise ValueError(f"{header!r} is no header: it must be 'Name: value'")
-        pairs.append((name, value.strip(" \t")))
+        if name.lower() in ("content-length", "transfer-encoding", "content-type"):
+            raise ValueError(f"{header!r}: {name} is set to what the body is")
+        if name.lower() == "host":
+            del pairs[0]
+        pairs.insert(0 if name.lower() == "host" else len(pairs), (name, value.strip(" \t")))
     return f"{method} {target} HTTP/1.1\r\n".encode("ascii") + header_lines(pairs) + b"\r\n"
 
 

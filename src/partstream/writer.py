@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from . import hdrs, payloads
 from ._batch_writing import http_type
-from ._collision import Guard
+from ._collision import LONG, Guard
 from ._fields import Fields, field_text
 from ._head import NO_ENCODING, encodings_of, header_lines, printable_name
 from ._passes import AsyncPieces, Progress, Steps
@@ -566,8 +566,9 @@ class MultipartWriter(Payload):
         if outer is None:
             return Guard((own,))
         for boundary in outer.boundaries:
-            # `--B--` closes B, and is a delimiter of `B--`.
-            if own == boundary or own.startswith(boundary + b"-") or boundary == own + b"--":
+            # `--B--` closes B, and is a delimiter of `B--`; some parsers take `--Bx` for `--B`.
+            longer = own.startswith(boundary if len(boundary) >= LONG else boundary + b"-")
+            if own == boundary or longer or boundary == own + b"--":
                 raise ValueError(
                     f"the boundary {own.decode()!r} of a part may be taken for "
                     f"{boundary.decode()!r}, which is around it: leave one of them to the writer"
