@@ -160,8 +160,8 @@ class _Count:
             yield memoryview(piece)[:left]
 
     def enough(self) -> bool:
-        """Tell whether nothing more of a file is wanted, though it may have grown."""
-        return self._may_change and self._left <= 0
+        """Tell whether a file has turned out to have grown: no more of it is wanted."""
+        return self._may_change and self._left < 0
 
     def end(self) -> Steps:
         if self._left > 0:
