@@ -111,3 +111,15 @@ def test_pack_has_one_host_and_one_framing(ps_module: Module, tmp_path: Path) ->
     assert main([*arguments, "--header", "Host: other"]) == 0
     assert out.read_bytes().startswith(b"POST /x HTTP/1.1\r\nHost: other\r\nContent-Type")
     assert main([*arguments, "--header", "Transfer-Encoding: chunked"]) == 2
+
+
+def test_a_subclass_sees_each_part(ps: ModuleType) -> None:
+    class Marking(ps.MultipartWriter):  # type: ignore[name-defined, misc]
+        def append_payload(self, payload: Any) -> Any:
+            payload.headers["X-Mark"] = "1"
+            return super().append_payload(payload)
+
+    writer = Marking()
+    for value in ("text", b"bytes", io.BytesIO(b"file")):
+        assert writer.append(value).headers["X-Mark"] == "1"
+    assert writer.append_json({}).headers["X-Mark"] == "1"

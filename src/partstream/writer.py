@@ -219,7 +219,11 @@ class MultipartWriter(Payload):
         """Add what has nothing that could be wrong with it."""
         payload = _payload_for(obj)
         headers = payload.headers
-        if len(headers) != 1 or headers.get(hdrs.CONTENT_TYPE) != _PLAIN_TYPES.get(type(payload)):
+        plain = len(headers) == 1 and (
+            headers.get(hdrs.CONTENT_TYPE) == _PLAIN_TYPES.get(type(payload))
+        )
+        # A subclass may want to see each part.
+        if not plain or type(self).append_payload is not MultipartWriter.append_payload:
             return self.append_payload(payload)
         if self._is_form_data:
             disposition = f'form-data; name="section-{len(self)}"'
