@@ -63,6 +63,7 @@ def extensions():
                 "ext/scan.h",
                 "ext/delimiters.h",
                 "ext/block.h",
+                "ext/shortcuts.h",
                 "ext/native.pxi",
                 "ext/part.pxi",
             ],

@@ -8,12 +8,15 @@ method of the same name here.  What runs once a byte stands in the C headers: th
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_AsASCIIString, PyUnicode_DecodeUTF8
+from cpython.object cimport PyObject
+from cpython.unicode cimport PyUnicode_1BYTE_DATA, PyUnicode_DecodeUTF8, PyUnicode_GET_LENGTH
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp, memcpy
 
 cimport cython
+
+from sys import intern
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -26,11 +29,15 @@ from .limits import Limits
 from .parameters import checked_boundary
 from .policy import Policy, check_settings
 
-__all__ = ["PartBegin", "Scanner"]
+__all__ = ["MultipartParser", "PartBegin"]
 
 include "native.pxi"
 
 ctypedef const unsigned char *chars
+
+ctypedef struct ps_text:
+    chars s
+    Py_ssize_t size
 
 # Longer than a delimiter with all its padding: enough to decide what was held back.
 cdef enum:
@@ -64,8 +71,20 @@ cdef uint64_t UNSAFE_CHARSET = Deviation.UNSAFE_CHARSET.bit
 cdef tuple _FAULTS = (Deviation.BARE_LF, Deviation.DELIMITER_PADDING, Deviation.DELIMITER_SUFFIX,
                       Deviation.FIRST_LINE_SUFFIX)  # in the order of delimiters.h
 
+cdef str _FORM_DATA = "form-data"
+cdef object _LIMITS_CLASS = Limits
+cdef object _POLICY_CLASS = Policy
+
+# The names of arguments, as callers have them: one object each.
+cdef str _SUBTYPE = intern("subtype")
+cdef str _LIMITS = intern("limits")
+cdef str _POLICY = intern("policy")
+cdef str _NESTED = intern("nested")
 cdef object _DEFAULT_LIMITS = Limits.STREAM
 cdef object _DEFAULT_POLICY = Policy.DEFAULT
+cdef bytes _DEFAULT_PACKED = Limits.STREAM.packed
+cdef uint64_t _DEFAULT_FORM_MASK = Policy.DEFAULT.form_mask
+cdef uint64_t _DEFAULT_OTHER_MASK = Policy.DEFAULT.other_mask
 
 # The event for each depth, made once.
 cdef tuple _ENDS = tuple(part_end(depth) for depth in range(8))
@@ -81,10 +100,33 @@ ps_fill_classes()
 include "part.pxi"
 
 
-cdef class Scanner:
-    """What :class:`partstream.MultipartParser` is, with its arguments checked.
+@cython.freelist(8)
+cdef class MultipartParser:
+    """Incremental parser of a ``multipart/*`` body (RFC 2046 section 5.1, RFC 7578).
 
-    See the pure twin for the arguments and the attributes.
+    >>> parser = MultipartParser("B", subtype="mixed")
+    >>> for event in parser.feed(b"--B\\r\\nContent-Type: text/plain\\r\\n\\r\\nhello\\r\\n--B--"):
+    ...     print(event)
+    PartBegin(name=None, filename=None, content_type='text/plain', depth=0, offset=5)
+    b'hello'
+    PartEnd(depth=0, complete=True)
+    >>> parser.close()
+    []
+
+    The events depend on the bytes alone, never on how they were cut into chunks, but for the
+    places where the data of a body is cut.
+
+    Args:
+        boundary: the ``boundary`` parameter of the Content-Type, without leading dashes added.
+        subtype: what stands behind ``multipart/``; ``form-data`` picks the rules for forms.
+        nested: take a part that is a multipart apart too: its parts' events come between its
+            ``PartBegin`` and its ``PartEnd``, one deeper.
+        limits: what the stream may be at most.
+        policy: which deviations are tolerated.
+
+    Raises:
+        ParseError: for a boundary that cannot be used (1 to 70 printable ASCII characters).
+        TypeError: for an argument of another type.
     """
 
     cdef ps_delimiters _delimiters
@@ -117,23 +159,35 @@ cdef class Scanner:
         limits=_DEFAULT_LIMITS,
         policy=_DEFAULT_POLICY,
     ):
+        self._set_up(boundary, subtype, nested, limits, policy)
+
+    cdef int _set_up(
+        self, object boundary, object subtype, bint nested, object limits, object policy
+    ) except -1:
         cdef bytes raw
+        cdef bint form
         if self._delimiters.depth:
             raise ValueError("a parser cannot be used again: make a new one for each stream")
-        if not isinstance(subtype, str):
+        if type(subtype) is str and <str> subtype == "form-data":
+            form = True
+        elif isinstance(subtype, str):
+            form = subtype.lower() == "form-data"
+        else:
             kind = type(subtype).__name__
             raise TypeError(f"subtype takes a str such as 'form-data', not {kind}")
-        if type(limits) is not Limits or type(policy) is not Policy:
+        if type(limits) is not _LIMITS_CLASS or type(policy) is not _POLICY_CLASS:
             check_settings(limits, policy)
         self._limits = limits
         self._policy = policy
         self._nested = nested
-        raw = limits.packed
+        raw = _DEFAULT_PACKED if limits is _DEFAULT_LIMITS else limits.packed
         memcpy(&self._max, PyBytes_AS_STRING(raw), sizeof(Maxima))
-        raw = _plain_boundary(boundary)
-        if raw is None:
+        cdef ps_text text = _plain_boundary(boundary)
+        if text.size == 0:
             raw = checked_boundary(boundary)
-        self._open(raw, subtype == "form-data" or subtype.lower() == "form-data", -1)
+            text.s = <chars> PyBytes_AS_STRING(raw)
+            text.size = PyBytes_GET_SIZE(raw)
+        return self._open(text, form, -1)
 
     def __dealloc__(self):
         ps_free(&self._delimiters)
@@ -321,12 +375,14 @@ cdef class Scanner:
 
     # Between bodies
 
-    cdef int _open(self, bytes boundary, bint form, int64_t end) except -1:
+    cdef int _open(self, ps_text boundary, bint form, int64_t end) except -1:
         """Enter a multipart."""
-        cdef uint64_t mask = self._policy.form_mask if form else self._policy.other_mask
-        cdef ps_level *level = ps_push(
-            &self._delimiters, <chars> PyBytes_AS_STRING(boundary), PyBytes_GET_SIZE(boundary)
-        )
+        cdef uint64_t mask
+        if self._policy is _DEFAULT_POLICY:
+            mask = _DEFAULT_FORM_MASK if form else _DEFAULT_OTHER_MASK
+        else:
+            mask = self._policy.form_mask if form else self._policy.other_mask
+        cdef ps_level *level = ps_push(&self._delimiters, boundary.s, <int> boundary.size)
         if level == NULL:
             raise MemoryError
         level.form = form
@@ -492,8 +548,12 @@ cdef class Scanner:
     cdef int _begin_plain(self, chars s, ps_block *block, list events) except -1:
         cdef PartBegin part = PartBegin.__new__(PartBegin)
         part._block = PyBytes_FromStringAndSize(<const char *> s, block.size)
-        part._name_span = block.name
-        part._filename_span = block.filename
+        if block.name.size >= 0:
+            part._name = _decoded(s, block.name, block.high)
+        if block.filename.size >= 0:
+            part._filename = _decoded(s, block.filename, block.high)
+        if block.type.size >= 0:
+            part._content_type = _essence(s, block.type, block.high)
         if self._top().mask & LENGTH_MISMATCH:
             block.length = -1
         return self._begin(part, block.end, block.length, None, events)
@@ -603,14 +663,14 @@ cdef class Scanner:
         free(self._head)
         self._head = NULL
         self._head_size = self._head_room = self._line = self._lines = 0
-        part = PartBegin.__new__(PartBegin)
-        part._block, part._name, part._filename = head.block, head.name, head.filename
+        part = _odd_part(head.block, head.name, head.filename)
         return self._begin(part, whole, head.length, head.child, events)
 
     cdef int _begin(
         self, PartBegin part, Py_ssize_t size, int64_t length, object child, list events
     ) except -1:
         """Begin the part whose header block, of ``size`` bytes, has just ended."""
+        cdef bytes boundary
         part.depth = self._delimiters.depth - 1
         part.offset = self._mark
         part.body_offset = self._mark + size
@@ -622,8 +682,11 @@ cdef class Scanner:
         self._size = 0
         if child is not None:
             self._mark = part.body_offset
+            boundary = child.boundary
             self._open(
-                child.boundary, child.form, part.body_offset + length if length >= 0 else -1
+                ps_text(<chars> PyBytes_AS_STRING(boundary), PyBytes_GET_SIZE(boundary)),
+                child.form,
+                part.body_offset + length if length >= 0 else -1,
             )
         elif length < 0:
             self._place = BODY
@@ -811,27 +874,27 @@ cdef class Scanner:
         return "in" if self._place == BODY or self._place == MEASURED else "after"
 
 
-cdef bytes _plain_boundary(object boundary):
-    """Give an ordinary boundary as bytes, None for one that has to be looked at."""
-    cdef bytes raw
-    cdef chars s
-    cdef Py_ssize_t size, i
+cdef ps_text _plain_boundary(object boundary) noexcept:
+    """Give where the bytes of an ordinary boundary are; size 0: it has to be looked at."""
+    cdef ps_text text
+    cdef unsigned char odd = 0
+    cdef Py_ssize_t i
+    text.s = NULL
+    text.size = 0
     if type(boundary) is str:
-        if not (<str> boundary).isascii():
-            return None
-        raw = PyUnicode_AsASCIIString(boundary)
+        if PyUnicode_IS_COMPACT_ASCII(boundary):
+            text.s = <chars> PyUnicode_1BYTE_DATA(boundary)
+            text.size = PyUnicode_GET_LENGTH(boundary)
     elif type(boundary) is bytes:
-        raw = <bytes> boundary
-    else:
-        return None
-    s = <chars> PyBytes_AS_STRING(raw)
-    size = PyBytes_GET_SIZE(raw)
-    if size < 1 or size > 70:
-        return None
-    for i in range(size):
-        if s[i] <= 32 or s[i] >= 127:
-            return None
-    return raw
+        text.s = <chars> PyBytes_AS_STRING(boundary)
+        text.size = PyBytes_GET_SIZE(boundary)
+    if text.size > 70:
+        text.size = 0
+    for i in range(text.size):
+        odd |= (text.s[i] <= 32) | (text.s[i] >= 127)
+    if odd:
+        text.size = 0
+    return text
 
 
 cdef bytes _as_bytes(object chunk):
@@ -842,3 +905,37 @@ cdef bytes _as_bytes(object chunk):
     except TypeError:
         kind = type(chunk).__name__
         raise TypeError(f"feed() takes bytes, bytearray or memoryview, not {kind}") from None
+
+
+cdef object _make(
+    object kind, PyObject *const *arguments, size_t count, PyObject *names
+):
+    """Make a parser from what a call of the class has: positional arguments, then named ones.
+
+    Whatever is not right, or not usual, goes through ``__init__``, which says what is wrong.
+    """
+    cdef MultipartParser parser
+    cdef object subtype = _FORM_DATA, limits = _DEFAULT_LIMITS, policy = _DEFAULT_POLICY
+    cdef bint nested = False
+    cdef Py_ssize_t i
+    if PyVectorcall_NARGS(count) != 1 or kind is not MultipartParser:
+        return ps_make_slowly(kind, arguments, count, names)
+    if names != NULL:
+        for i, name in enumerate(<tuple> names):
+            if name is _SUBTYPE:
+                subtype = <object> arguments[i + 1]
+            elif name is _LIMITS:
+                limits = <object> arguments[i + 1]
+            elif name is _POLICY:
+                policy = <object> arguments[i + 1]
+            elif name is _NESTED:
+                nested = <object> arguments[i + 1]
+            else:
+                return ps_make_slowly(kind, arguments, count, names)
+    parser = MultipartParser.__new__(MultipartParser)
+    parser._set_up(<object> arguments[0], subtype, nested, limits, policy)
+    return parser
+
+
+ps_rename(MultipartParser, "partstream.parser.MultipartParser")
+ps_answer_calls(MultipartParser, <vectorcallfunc> _make)

@@ -55,6 +55,8 @@ typedef struct {
     ptrdiff_t end;  /* behind the empty line */
     int lines;
     ps_span name, filename;
+    ps_span type;   /* the value of Content-Type without parameters */
+    int high;       /* whether a byte of 128 or more is in it */
     int64_t length; /* Content-Length, -1: absent */
 } ps_block;
 
@@ -145,6 +147,17 @@ static inline int ps_length(const unsigned char *s, ptrdiff_t at, ptrdiff_t end,
     return 1;
 }
 
+/* Give what stands before the parameters of a value. */
+static inline ps_span ps_essence(const unsigned char *s, ptrdiff_t at, ptrdiff_t end) {
+    ptrdiff_t stop = at;
+    while (stop < end && s[stop] != ';')
+        stop++;
+    while (stop > at && (s[stop - 1] == ' ' || s[stop - 1] == '\t'))
+        stop--;
+    const ps_span value = {at, stop - at};
+    return value;
+}
+
 /* Look at a header that matters; 0: it is not plain. */
 static inline int ps_header(const unsigned char *s, ptrdiff_t name, ptrdiff_t name_size,
                             ptrdiff_t at, ptrdiff_t end, const ps_block_rules *rules, int *seen,
@@ -159,6 +172,7 @@ static inline int ps_header(const unsigned char *s, ptrdiff_t name, ptrdiff_t na
         *seen |= PS_SEEN_TYPE;
         if (again || !rules->any_charset)
             return 0;
+        block->type = ps_essence(s, at, end);
         return !(rules->nested && end - at >= 10 && ps_is(s + at, "multipart/", 10));
     }
     if (name_size == 14 && ps_is(s + name, "content-length", 14))
@@ -227,7 +241,7 @@ static int ps_read_block(const unsigned char *s, ptrdiff_t size, const ps_block_
     int seen = 0;
     unsigned char high = 0;
     block->lines = 0;
-    block->name.size = block->filename.size = -1;
+    block->name.size = block->filename.size = block->type.size = -1;
     block->length = -1;
     at = ps_usual(s, size, block, &high);
     if (at >= 0)
@@ -242,7 +256,8 @@ static int ps_read_block(const unsigned char *s, ptrdiff_t size, const ps_block_
             break;
         at = ps_line(s, at + 2, size, rules, &seen, &high, block);
     }
-    if (high & PS_HIGH && !rules->high)
+    block->high = (high & PS_HIGH) != 0;
+    if (block->high && !rules->high)
         return 0;
     block->size = at;
     block->end = at + 4;
@@ -251,7 +266,7 @@ static int ps_read_block(const unsigned char *s, ptrdiff_t size, const ps_block_
 
 /* Give type and subtype of the first Content-Type of a normal block; size -1: it has none. */
 static ps_span ps_content_type(const unsigned char *s, ptrdiff_t size) {
-    ps_span value = {0, -1};
+    const ps_span none = {0, -1};
     ptrdiff_t at = 0;
     while (at < size) {
         const unsigned char *cr = memchr(s + at, '\r', (size_t)(size - at));
@@ -260,17 +275,11 @@ static ps_span ps_content_type(const unsigned char *s, ptrdiff_t size) {
             at += 13;
             while (at < end && (s[at] == ' ' || s[at] == '\t'))
                 at++;
-            value.at = at;
-            while (at < end && s[at] != ';')
-                at++;
-            while (at > value.at && (s[at - 1] == ' ' || s[at - 1] == '\t'))
-                at--;
-            value.size = at - value.at;
-            break;
+            return ps_essence(s, at, end);
         }
         at = end + 2;
     }
-    return value;
+    return none;
 }
 
 #endif

@@ -33,6 +33,8 @@ typedef struct {
 typedef struct {
     ps_level *levels;
     ps_candidate *candidates; /* room for one more than there are levels */
+    ps_level first_level;     /* where the two above are kept as long as one boundary is open */
+    ps_candidate first_candidates[2];
     int depth, room, candidate_count;
     int dash_open; /* whether the innermost boundary may still turn out to hold the dashes */
     int lf;        /* whether lines end in LF; -1 until the first delimiter has shown it */
@@ -86,23 +88,45 @@ static void ps_update(ps_delimiters *d) {
     d->needle_size = d->break_size + common;
 }
 
+static void ps_free(ps_delimiters *d) {
+    if (d->room > 1) {
+        free(d->levels);
+        free(d->candidates);
+    }
+    d->levels = NULL;
+    d->candidates = NULL;
+    d->room = 0;
+}
+
+/* Make room for more boundaries.  0: out of memory. */
+static int ps_grow(ps_delimiters *d) {
+    const int room = d->room ? d->room * 4 : 1;
+    if (room == 1) {
+        d->levels = &d->first_level;
+        d->candidates = d->first_candidates;
+        d->room = room;
+        return 1;
+    }
+    ps_level *levels = malloc((size_t)room * sizeof *levels);
+    ps_candidate *candidates = malloc(((size_t)room + 1) * sizeof *candidates);
+    if (!levels || !candidates) {
+        free(levels);
+        free(candidates);
+        return 0;
+    }
+    memcpy(levels, d->levels, (size_t)d->depth * sizeof *levels);
+    ps_free(d);
+    d->levels = levels;
+    d->candidates = candidates; /* ps_update() fills them in */
+    d->room = room;
+    return 1;
+}
+
 /* Open a boundary; the caller fills in what the level tolerates.  NULL: out of memory. */
 static ps_level *ps_push(ps_delimiters *d, const unsigned char *boundary, int size) {
-    if (d->depth == d->room) {
-        const int room = d->room ? d->room * 4 : 2;
-        ps_level *levels = realloc(d->levels, (size_t)room * sizeof *levels);
-        if (!levels)
-            return NULL;
-        d->levels = levels;
-        ps_candidate *candidates =
-            realloc(d->candidates, ((size_t)room + 1) * sizeof *candidates);
-        if (!candidates)
-            return NULL;
-        d->candidates = candidates;
-        d->room = room;
-    }
+    if (d->depth == d->room && !ps_grow(d))
+        return NULL;
     ps_level *level = &d->levels[d->depth++];
-    memset(level, 0, sizeof *level);
     level->line[0] = level->line[1] = '-';
     memcpy(level->line + 2, boundary, (size_t)size);
     level->size = size + 2;
@@ -117,13 +141,6 @@ static void ps_cut(ps_delimiters *d, int depth) {
     d->depth = depth;
     d->dash_open = 0;
     ps_update(d);
-}
-
-static void ps_free(ps_delimiters *d) {
-    free(d->levels);
-    free(d->candidates);
-    d->levels = NULL;
-    d->candidates = NULL;
 }
 
 static inline int ps_fail(ps_delimiters *d, int fault, ptrdiff_t at) {

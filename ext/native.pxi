@@ -37,8 +37,20 @@ cdef extern from "block.h":
     ctypedef struct ps_block:
         Py_ssize_t size, end
         int lines
-        ps_span name, filename
+        ps_span name, filename, type
+        bint high
         int64_t length
     bint ps_read_block(const unsigned char *s, Py_ssize_t size, const ps_block_rules *rules,
                        ps_block *block) noexcept
     ps_span ps_content_type(const unsigned char *s, Py_ssize_t size) noexcept
+
+cdef extern from "Python.h":
+    ctypedef object (*vectorcallfunc)(object, PyObject *const *, size_t, PyObject *)
+    Py_ssize_t PyVectorcall_NARGS(size_t count) noexcept
+    bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
+
+cdef extern from "shortcuts.h":
+    void ps_rename(object kind, const char *name) noexcept
+    void ps_answer_calls(object kind, vectorcallfunc make) noexcept
+    object ps_make_slowly(object kind, PyObject *const *arguments, size_t count, PyObject *names)
+    object ps_ascii(const unsigned char *s, Py_ssize_t size)

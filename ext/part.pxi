@@ -17,28 +17,31 @@ cdef class PartBegin:
 
     cdef bytes _block
     cdef object _headers
-    # Where a plain name stands in the block, or the object that headers.py made of it.
-    cdef ps_span _name_span, _filename_span
-    cdef object _name, _filename
+    cdef str _name, _filename, _content_type
     cdef readonly int64_t offset, body_offset
     cdef readonly int depth
     cdef readonly bint multipart
 
     def __cinit__(self):
         self._block = b""
-        self._name_span.size = self._filename_span.size = -1
+
+    # Python reads these three where they stand in the object, see _add_members() below; these
+    # properties have their documentation, and are for interpreters that cannot do so.
 
     @property
     def name(self):
         """The ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2)."""
-        return self._name if self._name_span.size < 0 else self._decoded(self._name_span)
+        return self._name
 
     @property
     def filename(self):
         """The ``filename`` of Content-Disposition as sent: it may be a path, or hostile."""
-        if self._filename_span.size < 0:
-            return self._filename
-        return self._decoded(self._filename_span)
+        return self._filename
+
+    @property
+    def content_type(self):
+        """Content-Type in lower case without its parameters; None where the part has none."""
+        return self._content_type
 
     @property
     @cython.critical_section
@@ -47,17 +50,6 @@ cdef class PartBegin:
         if self._headers is None:
             self._headers = CIMultiDictProxy(CIMultiDict(tokenize(self._block)))
         return self._headers
-
-    @property
-    def content_type(self):
-        """Content-Type in lower case without its parameters; None where the part has none."""
-        cdef chars s = <chars> PyBytes_AS_STRING(self._block)
-        cdef ps_span span = ps_content_type(s, PyBytes_GET_SIZE(self._block))
-        if span.size < 0:
-            return None
-        return PyUnicode_DecodeUTF8(
-            <const char *> s + span.at, span.size, "surrogateescape"
-        ).lower()
 
     def __eq__(self, other):
         if not isinstance(other, PartBegin):
@@ -69,27 +61,78 @@ cdef class PartBegin:
 
     def __repr__(self):
         return (
-            f"PartBegin(name={self.name!r}, filename={self.filename!r}, "
-            f"content_type={self.content_type!r}, depth={self.depth}, offset={self.offset})"
+            f"PartBegin(name={self._name!r}, filename={self._filename!r}, "
+            f"content_type={self._content_type!r}, depth={self.depth}, offset={self.offset})"
         )
 
     def __reduce__(self):
         return (_part, (self._block, self.depth, self.offset, self.body_offset, self.multipart,
-                        self.name, self.filename))
+                        self._name, self._filename))
 
     cdef object _key(self):
         return (self._block, self.depth, self.offset, self.body_offset, self.multipart)
 
-    cdef object _decoded(self, ps_span span):
-        return PyUnicode_DecodeUTF8(
-            PyBytes_AS_STRING(self._block) + span.at, span.size, "surrogateescape"
-        )
+
+cdef object _decoded(chars s, ps_span span, bint high):
+    """Give text of a header; ``high``: it may hold bytes that are not ASCII."""
+    if high:
+        return PyUnicode_DecodeUTF8(<const char *> s + span.at, span.size, "surrogateescape")
+    return ps_ascii(s + span.at, span.size)
+
+
+cdef object _essence(chars s, ps_span span, bint high):
+    """Give type and subtype of a Content-Type, None where there is none."""
+    cdef Py_ssize_t i
+    if span.size < 0:
+        return None
+    for i in range(span.at, span.at + span.size):
+        if s[i] >= 128 or c"A" <= s[i] <= c"Z":
+            return _decoded(s, span, high).lower()
+    return ps_ascii(s + span.at, span.size)
+
+
+cdef PartBegin _odd_part(bytes block, str name, str filename):
+    """Make the event for a block in normal form that something else has read."""
+    cdef PartBegin part = PartBegin.__new__(PartBegin)
+    cdef chars s = <chars> PyBytes_AS_STRING(block)
+    part._block, part._name, part._filename = block, name, filename
+    part._content_type = _essence(s, ps_content_type(s, PyBytes_GET_SIZE(block)), True)
+    return part
 
 
 def _part(bytes block not None, depth, offset, body_offset, multipart, str name, str filename):
     """Make a PartBegin again that was pickled."""
-    cdef PartBegin part = PartBegin.__new__(PartBegin)
-    part._block, part._name, part._filename = block, name, filename
+    cdef PartBegin part = _odd_part(block, name, filename)
     part.depth, part.multipart = depth, multipart
     part.offset, part.body_offset = offset, body_offset
     return part
+
+
+cdef extern from "shortcuts.h":
+    """
+    #define PS_PLACE(object, field) ((char *)&(object)->field - (char *)(object))
+    #define ps_name_place(part) PS_PLACE(part, _name)
+    #define ps_filename_place(part) PS_PLACE(part, _filename)
+    #define ps_type_place(part) PS_PLACE(part, _content_type)
+    """
+    ctypedef struct PyMemberDef:
+        pass
+    Py_ssize_t ps_name_place(PartBegin part)
+    Py_ssize_t ps_filename_place(PartBegin part)
+    Py_ssize_t ps_type_place(PartBegin part)
+    int ps_add_member(object kind, PyMemberDef *member, const char *name,
+                      Py_ssize_t place) except -1
+
+cdef PyMemberDef _members[3]
+
+
+cdef int _add_members() except -1:
+    """Let Python read what every caller asks for without a call."""
+    cdef PartBegin part = PartBegin.__new__(PartBegin)
+    ps_add_member(PartBegin, &_members[0], "name", ps_name_place(part))
+    ps_add_member(PartBegin, &_members[1], "filename", ps_filename_place(part))
+    ps_add_member(PartBegin, &_members[2], "content_type", ps_type_place(part))
+    return 0
+
+
+_add_members()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import doctest
+import inspect
 import pickle
 import threading
 from collections.abc import Callable, Iterator
@@ -157,10 +158,53 @@ def test_arguments_are_checked(ps: ModuleType) -> None:
         (name,) = wrong
         with pytest.raises(TypeError, match=f"^{name} takes a partstream"):
             ps.MultipartParser("B", **wrong)
-    with pytest.raises(TypeError):
-        ps.MultipartParser("B", "form-data")
-    with pytest.raises(TypeError):
-        ps.MultipartParser()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((), {}),
+        (("B", "form-data"), {}),
+        (("B",), {"boundary": "C"}),
+        (("B",), {"unknown": 1}),
+        (("B",), {"subtype": "mixed", "unknown": 1}),
+        ((), {"subtype": "mixed"}),
+        (("B",), {"": 1}),
+    ],
+)
+def test_arguments_that_do_not_fit_are_type_errors(
+    ps: ModuleType, arguments: tuple[str, ...], named: dict[str, Any]
+) -> None:
+    class Inheriting(ps.MultipartParser):  # type: ignore[misc,name-defined]
+        pass
+
+    for kind in (ps.MultipartParser, Inheriting):
+        with pytest.raises(TypeError):
+            kind(*arguments, **named)
+
+
+def test_arguments_may_come_in_any_way(ps: ModuleType) -> None:
+    # A name that is put together is equal to the one that is looked for, and another object.
+    built = {"".join(["sub", "type"]): "mixed", "".join(["bound", "ary"]): "B"}
+    parsers = [
+        ps.MultipartParser("B", subtype="mixed", nested=True),
+        ps.MultipartParser(nested=True, subtype="mixed", boundary="B"),
+        ps.MultipartParser(**built),
+        ps.MultipartParser(b"B", policy=ps.Policy.DEFAULT, limits=ps.Limits(), subtype="mixed"),
+    ]
+    for parser in parsers:
+        assert [type(event) for event in parser.feed(ONE)] == [ps.PartBegin, bytes, ps.PartEnd]
+    with pytest.raises(TypeError, match=r"^subtype takes a str"):
+        ps.MultipartParser("B", **{"".join(["sub", "type"]): None})
+
+
+def test_an_argument_whose_truth_cannot_be_told_is_an_error() -> None:
+    class Odd:
+        def __bool__(self) -> bool:
+            raise RuntimeError("neither")
+
+    with pytest.raises(RuntimeError, match="neither"):
+        twin("c").package.MultipartParser("B", nested=Odd())
 
 
 @pytest.mark.parametrize(
@@ -484,10 +528,34 @@ def test_a_beginning_has_no_other_attributes(ps: ModuleType) -> None:
         _begin(ps, ONE).attribute = 1
 
 
-@pytest.mark.parametrize("attribute", ["name", "filename", "depth", "offset", "multipart"])
+@pytest.mark.parametrize(
+    "attribute", ["name", "filename", "content_type", "headers", "depth", "offset", "multipart"]
+)
 def test_a_beginning_is_immutable(ps: ModuleType, attribute: str) -> None:
+    begin = _begin(ps, ONE)
+    before = getattr(begin, attribute)
     with pytest.raises(AttributeError):
-        setattr(_begin(ps, ONE), attribute, None)
+        setattr(begin, attribute, None)
+    with pytest.raises(AttributeError):
+        delattr(begin, attribute)
+    assert getattr(begin, attribute) == before
+
+
+def test_what_is_asked_for_most_is_read_without_a_call() -> None:
+    kind = twin("c").package.PartBegin
+    for attribute in ("name", "filename", "content_type"):
+        assert inspect.ismemberdescriptor(vars(kind)[attribute])
+        assert vars(kind)[attribute].__doc__
+
+
+@pytest.mark.parametrize("name", ["n", "", "é", "日本", "x" * 300, "a b"])
+@pytest.mark.parametrize("kind", [None, "text/plain", "Text/PLAIN; a=b", "é/X", "a ;b", ";", "ß"])
+def test_a_beginning_tells_text_of_any_kind(ps: ModuleType, name: str, kind: str | None) -> None:
+    extra = [] if kind is None else [("Content-Type", kind)]
+    begin = _begin(ps, form(file_part(name, name[::-1], b"1", *extra)))
+    assert (begin.name, begin.filename) == (name, name[::-1])
+    essence = None if kind is None else kind.partition(";")[0].strip().lower()
+    assert begin.content_type == essence
 
 
 def test_a_beginning_travels_alike_with_both_twins() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import inspect
+import pickle
 import pkgutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -118,7 +119,26 @@ def test_the_backend_is_visible(ps: ModuleType, ps_module: Module) -> None:
     assert ps.BACKEND in ("c", "py")
     kind = ps_module("_backend").Scanner
     assert issubclass(ps.MultipartParser, kind)
-    assert kind.__module__ == f"partstream._scanner_{ps.BACKEND}"
+    # The compiled class is what users have, under the name that both twins give it.
+    assert (kind is ps.MultipartParser) == (ps.BACKEND == "c")
+    if ps.BACKEND == "py":
+        assert kind.__module__ == "partstream._scanner_py"
+
+
+def test_the_parser_is_known_by_one_name(ps: ModuleType, ps_module: Module) -> None:
+    kind = ps.MultipartParser
+    assert kind is ps_module("parser").MultipartParser
+    assert (kind.__name__, kind.__qualname__) == ("MultipartParser", "MultipartParser")
+    assert kind.__module__ == "partstream.parser"
+    assert repr(kind("B")).startswith("<partstream.parser.MultipartParser object at")
+    assert pickle.loads(pickle.dumps(kind)) is kind
+
+
+def test_the_parser_of_both_twins_has_the_same_documentation(
+    twins: dict[str, ModuleType],
+) -> None:
+    docs = {inspect.getdoc(package.MultipartParser) for package in twins.values()}
+    assert len(docs) == 1
 
 
 @pytest.mark.parametrize("value", ["1", "yes"])

@@ -33,4 +33,5 @@ if TYPE_CHECKING or BACKEND == "py":
     from ._scanner_py import PartBegin, Scanner
 else:
     from ._headers_c import tokenize
-    from ._scanner_c import PartBegin, Scanner
+    from ._scanner_c import MultipartParser as Scanner
+    from ._scanner_c import PartBegin

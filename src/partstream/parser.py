@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ._backend import Scanner
+from typing import TYPE_CHECKING
+
+from ._backend import BACKEND, Scanner
 
 __all__ = ["MultipartParser"]
 
@@ -36,3 +38,9 @@ class MultipartParser(Scanner):
     """
 
     __slots__ = ()
+
+
+if not TYPE_CHECKING and BACKEND == "c":
+    # The compiled class has this name and this documentation already: it takes a call of a Python
+    # class that inherits from it twice as long to make a parser.
+    MultipartParser = Scanner
