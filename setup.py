@@ -61,6 +61,8 @@ def extensions():
             [f"ext/{name}.pyx"],
             depends=[
                 "ext/scan.h",
+                "ext/search.h",
+                "ext/vectors.h",
                 "ext/delimiters.h",
                 "ext/block.h",
                 "ext/shortcuts.h",

@@ -95,6 +95,7 @@ cdef inline object _part_end(int depth):
 
 
 ps_fill_classes()
+ps_choose_vectors()
 
 
 include "part.pxi"
@@ -323,8 +324,8 @@ cdef class MultipartParser:
         cdef ps_delimiters *d = &self._delimiters
         if self._fresh or (self._place != BODY and self._place != BETWEEN):
             return False
-        if memcmp(window, d.needle, min(end, d.needle_size)) == 0:
-            if end < d.needle_size:
+        if memcmp(window, d.needle.bytes, min(end, <Py_ssize_t> d.needle.size)) == 0:
+            if end < d.needle.size:
                 return False
             if ps_match(d, window, d.break_size, end, self._place == BETWEEN and self._in_preamble,
                         False) != PS_NO:
@@ -429,7 +430,7 @@ cdef class MultipartParser:
             self._fresh = False
         search = at
         while True:
-            found = ps_find(s, search, end, d.needle, d.needle_size)
+            found = ps_find(s, search, end, &d.needle, False)
             if found < 0:
                 break
             self._discard(s, at, found)
@@ -700,6 +701,7 @@ cdef class MultipartParser:
 
     cdef Py_ssize_t _body(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
         cdef ps_delimiters *d = &self._delimiters
+        cdef bint passing = ps_passes(d)
         cdef int result
         cdef Py_ssize_t found
         if self._fresh:
@@ -710,7 +712,7 @@ cdef class MultipartParser:
                 if result != PS_NO:
                     return self._unbroken(result, at, events, True)
             self._fresh = False
-        found = ps_find(s, at, end, d.needle, d.needle_size)
+        found = ps_find(s, at, end, &d.needle, passing)
         while found >= 0:
             result = self._match_in_body(s, at, found, end, events, False)
             if result != PS_NO:
@@ -718,7 +720,7 @@ cdef class MultipartParser:
                 if result == PS_MORE:
                     return self._hold(s, found, end)
                 return self._delimiter(result, found, events, True)
-            found = ps_find(s, found + 1, end, d.needle, d.needle_size)
+            found = ps_find(s, found + 1, end, &d.needle, passing)
         found = end if self._final else ps_partial(d, s, at, end)
         self._emit(s, at, found, events)
         return self._hold(s, found, end)
@@ -727,9 +729,8 @@ cdef class MultipartParser:
         self, chars s, Py_ssize_t at, Py_ssize_t found, Py_ssize_t end, list events, bint last
     ) except -1:
         """Match a delimiter at ``found``; on a fault, deliver the body before it first."""
-        cdef int result = ps_match(
-            &self._delimiters, s, found + self._delimiters.break_size, end, False,
-            last or self._final
+        cdef int result = ps_match_found(
+            &self._delimiters, s, found, end, last or self._final
         )
         if result == PS_FAULT:
             self._emit(s, at, found, events)
@@ -766,6 +767,7 @@ cdef class MultipartParser:
 
     cdef Py_ssize_t _measured(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
         cdef ps_delimiters *d = &self._delimiters
+        cdef bint passing = ps_passes(d)
         cdef bint last = self._remaining <= end - at  # whether the body ends within the data
         cdef Py_ssize_t found, stop = at + self._remaining if last else end
         cdef int result
@@ -776,7 +778,7 @@ cdef class MultipartParser:
             if result != PS_NO:
                 raise Deviation.LENGTH_MISMATCH.at(self._base + at)
         self._fresh = False
-        found = ps_find(s, at, stop, d.needle, d.needle_size)
+        found = ps_find(s, at, stop, &d.needle, passing)
         while found >= 0:
             result = self._match_in_body(s, at, found, stop, events, last)
             if result != PS_NO:
@@ -785,7 +787,7 @@ cdef class MultipartParser:
                 if result == PS_MORE:
                     return self._hold(s, found, end)
                 raise Deviation.LENGTH_MISMATCH.at(self._base + found)
-            found = ps_find(s, found + 1, stop, d.needle, d.needle_size)
+            found = ps_find(s, found + 1, stop, &d.needle, passing)
         found = stop if last or self._final else ps_partial(d, s, at, stop)
         self._emit(s, at, found, events)
         self._remaining -= found - at
@@ -807,7 +809,7 @@ cdef class MultipartParser:
         cdef Py_ssize_t have = min(width, end - at)
         cdef int result = PS_NO
         cdef Py_ssize_t i = 0
-        while i < have and s[at + i] == d.needle[i]:
+        while i < have and s[at + i] == d.needle.bytes[i]:
             i += 1
         if i == width:
             result = self._match(s, at + width, end, False, self._final)

@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scan.h"
+
 enum { PS_NO, PS_MORE, PS_OPEN, PS_CLOSE, PS_FAULT };
 enum { PS_BARE_LF, PS_PADDING, PS_SUFFIX, PS_FIRST_SUFFIX };
-enum { PS_MAX_LINE = 72, PS_MAX_NEEDLE = 74, PS_MAX_PADDING = 64 };
+enum { PS_MAX_LINE = 72, PS_MAX_PADDING = 64 };
 
 typedef struct {
     unsigned char line[PS_MAX_LINE]; /* dashes and boundary */
@@ -38,8 +40,8 @@ typedef struct {
     int depth, room, candidate_count;
     int dash_open; /* whether the innermost boundary may still turn out to hold the dashes */
     int lf;        /* whether lines end in LF; -1 until the first delimiter has shown it */
-    unsigned char needle[PS_MAX_NEEDLE];
-    int needle_size, break_size; /* break_size: the line end that the needle starts with */
+    ps_needle needle;
+    int break_size; /* of the line end that the needle starts with */
     /* What matched last. */
     int level, matched_dashed, shown_lf;
     ptrdiff_t end;
@@ -73,8 +75,8 @@ static void ps_update(ps_delimiters *d) {
     }
     d->break_size = 0;
     if (d->lf == 0)
-        d->needle[d->break_size++] = '\r';
-    d->needle[d->break_size++] = '\n';
+        d->needle.bytes[d->break_size++] = '\r';
+    d->needle.bytes[d->break_size++] = '\n';
     const ps_candidate *first = &d->candidates[0];
     int common = first->size;
     for (int i = 1; i < d->candidate_count; i++) {
@@ -84,8 +86,8 @@ static void ps_update(ps_delimiters *d) {
             same++;
         common = same;
     }
-    memcpy(d->needle + d->break_size, first->line, (size_t)common);
-    d->needle_size = d->break_size + common;
+    memcpy(d->needle.bytes + d->break_size, first->line, (size_t)common);
+    d->needle.size = d->break_size + common;
 }
 
 static void ps_free(ps_delimiters *d) {
@@ -241,6 +243,24 @@ static int ps_match(ps_delimiters *d, const unsigned char *s, ptrdiff_t at, ptrd
     return PS_NO;
 }
 
+/* Tell whether the needle is a whole delimiter, and where it goes on as text it is data. */
+static inline int ps_passes(const ps_delimiters *d) {
+    return d->candidate_count == 1 && d->levels[0].suffix;
+}
+
+/* Tell what starts where the needle was found in a body. */
+static inline int ps_match_found(ps_delimiters *d, const unsigned char *s, ptrdiff_t found,
+                                 ptrdiff_t end, int final) {
+    if (d->candidate_count > 1)
+        return ps_match(d, s, found + d->break_size, end, 0, final);
+    const ptrdiff_t stop = found + d->needle.size;
+    const int result = ps_tail(d, s, stop, end, &d->levels[0]);
+    d->level = d->matched_dashed = 0;
+    if (result == PS_NO && !d->levels[0].suffix)
+        return ps_fail(d, PS_SUFFIX, stop);
+    return result == PS_MORE && final ? PS_NO : result;
+}
+
 /* Latch what the delimiter that matched last has shown.  0: row c3 is not tolerated. */
 static inline int ps_accept(ps_delimiters *d) {
     if (d->lf >= 0 && !d->dash_open)
@@ -262,14 +282,16 @@ static inline int ps_accept(ps_delimiters *d) {
 /* Find where an end of the data starts that may still become a delimiter; `end` if nowhere. */
 static inline ptrdiff_t ps_partial(const ps_delimiters *d, const unsigned char *s, ptrdiff_t at,
                                    ptrdiff_t end) {
-    if (at < end - d->needle_size + 1)
-        at = end - d->needle_size + 1;
+    const unsigned char *needle = d->needle.bytes;
+    const ptrdiff_t size = d->needle.size;
+    if (at < end - size + 1)
+        at = end - size + 1;
     while (at < end) {
-        const unsigned char *found = memchr(s + at, d->needle[0], (size_t)(end - at));
+        const unsigned char *found = memchr(s + at, needle[0], (size_t)(end - at));
         if (!found)
             return end;
         at = found - s;
-        if (memcmp(found, d->needle, (size_t)(end - at)) == 0)
+        if (memcmp(found, needle, (size_t)(end - at)) == 0)
             return at;
         at++;
     }

@@ -1,8 +1,12 @@
 # What the scanner uses of the C headers beside this file.
 
 cdef extern from "scan.h":
+    ctypedef struct ps_needle:
+        unsigned char *bytes
+        int size
     Py_ssize_t ps_find(const unsigned char *data, Py_ssize_t at, Py_ssize_t end,
-                       const unsigned char *needle, Py_ssize_t size) noexcept nogil
+                       const ps_needle *needle, bint passing) noexcept nogil
+    void ps_choose_vectors() noexcept
     bint ps_take(long *flag) noexcept nogil
     void ps_give(long *flag) noexcept nogil
 
@@ -16,14 +20,17 @@ cdef extern from "delimiters.h":
         unsigned char bare_lf, padding, suffix, first_suffix, dashed, unclosed, unbroken
     ctypedef struct ps_delimiters:
         ps_level *levels
-        int depth, lf, needle_size, break_size, level, fault
-        unsigned char *needle
+        int depth, lf, break_size, level, fault
+        ps_needle needle
         Py_ssize_t end, fault_at
     ps_level *ps_push(ps_delimiters *d, const unsigned char *boundary, int size) noexcept
     void ps_cut(ps_delimiters *d, int depth) noexcept
     void ps_free(ps_delimiters *d) noexcept
     int ps_match(ps_delimiters *d, const unsigned char *s, Py_ssize_t at, Py_ssize_t end,
                  bint first, bint final) noexcept
+    bint ps_passes(const ps_delimiters *d) noexcept
+    int ps_match_found(ps_delimiters *d, const unsigned char *s, Py_ssize_t found,
+                       Py_ssize_t end, bint final) noexcept
     bint ps_accept(ps_delimiters *d) noexcept
     Py_ssize_t ps_partial(const ps_delimiters *d, const unsigned char *s, Py_ssize_t at,
                           Py_ssize_t end) noexcept

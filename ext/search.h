@@ -1,0 +1,58 @@
+/* The loop of the search, for vectors of PS_WIDTH bytes; scan.h includes this once for each width,
+   hence no include guard. */
+
+#define PS_PASTE(name, width) name##width
+#define PS_EXPAND(name, width) PS_PASTE(name, width)
+#define PS_OF(name) PS_EXPAND(name, PS_WIDTH)
+
+PS_TARGET static inline int PS_OF(ps_is)(const unsigned char *p, const ps_needle *needle,
+                                         PS_OF(ps_vec) head, PS_OF(ps_vec) tail) {
+    const ptrdiff_t size = needle->size;
+    if (size < PS_WIDTH)
+        return memcmp(p, needle->bytes, (size_t)size) == 0;
+    /* Whole vectors, and one for the rest that begins before it. */
+    PS_OF(ps_vec) differ =
+        PS_OF(ps_either)(PS_OF(ps_differ)(p, head), PS_OF(ps_differ)(p + size - PS_WIDTH, tail));
+    for (ptrdiff_t i = PS_WIDTH; i + PS_WIDTH < size; i += PS_WIDTH)
+        differ = PS_OF(ps_either)(differ,
+                                  PS_OF(ps_differ)(p + i, PS_OF(ps_load)(needle->bytes + i)));
+    return PS_OF(ps_none)(differ);
+}
+
+PS_TARGET static ptrdiff_t PS_OF(ps_find)(const unsigned char *data, ptrdiff_t at, ptrdiff_t end,
+                                          const ps_needle *needle, int pass) {
+    const ptrdiff_t size = needle->size, stop = end - size + 1;
+    if (stop - at < PS_BLOCK)
+        return ps_find_plain(data, at, end, needle, pass);
+    const PS_OF(ps_vec) first = PS_OF(ps_fill)(needle->bytes[0]);
+    const PS_OF(ps_vec) second = PS_OF(ps_fill)(needle->bytes[1]);
+    const PS_OF(ps_vec) last = PS_OF(ps_fill)(needle->bytes[size - 1]);
+    const PS_OF(ps_vec) head = PS_OF(ps_load)(needle->bytes);
+    const PS_OF(ps_vec) tail =
+        PS_OF(ps_load)(needle->bytes + (size > PS_WIDTH ? size - PS_WIDTH : 0));
+    for (;;) {
+        const unsigned char *p = data + at;
+        uint64_t hits = PS_OF(ps_hits)(p, size - 1, first, second, last);
+        if (PS_RARE(hits)) {
+            for (; hits; hits &= hits - 1) {
+                const unsigned char *found = p + ps_lowest(hits);
+                if (PS_OF(ps_is)(found, needle, head, tail) &&
+                    !(pass && ps_goes_on(found + size, data + end)))
+                    return found - data;
+            }
+        }
+        at += PS_BLOCK;
+        if (PS_RARE(at + PS_BLOCK > stop)) {
+            if (at >= stop)
+                return -1;
+            /* The last places, in a block that begins with some that were looked at before. */
+            at = stop - PS_BLOCK;
+        }
+    }
+}
+
+#undef PS_PASTE
+#undef PS_EXPAND
+#undef PS_OF
+#undef PS_WIDTH
+#undef PS_TARGET
