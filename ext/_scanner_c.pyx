@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: cdivision=True, freethreading_compatible=True
+# cython: cdivision=True, freethreading_compatible=True, binding=False
+# cython: embedsignature=True, embedsignature.format=clinic
 """Boundary scanner, compiled twin of ``src/partstream/_scanner_py.py``: chunks in, events out.
 
 The places that the scanner can be in, and the invariants, are described there; each place is a
@@ -141,6 +142,7 @@ cdef class MultipartParser:
     cdef int64_t _base, _mark, _closed_end, _discarded, _parts, _size, _remaining
     cdef unsigned char _held[2 * WINDOW]
     cdef Py_ssize_t _held_size
+    cdef Py_ssize_t _before  # how much of _held is data that the next piece of the body begins with
     cdef unsigned char *_head
     cdef Py_ssize_t _head_size, _head_room, _line
     cdef int64_t _lines
@@ -330,10 +332,14 @@ cdef class MultipartParser:
             if ps_match(d, window, d.break_size, end, self._place == BETWEEN and self._in_preamble,
                         False) != PS_NO:
                 return False
-        if self._place == BODY:
+        if self._place != BODY:
+            self._discard(window, 0, held)
+        elif self._size + held > self._max.size:
             self._emit(window, 0, held, events)
         else:
-            self._discard(window, 0, held)
+            # It goes out with what follows it in the chunk, see _emit().
+            self._size += held
+            self._before = held
         return True
 
     cdef int _run(self, chars s, Py_ssize_t end, list events) except -1:
@@ -746,23 +752,43 @@ cdef class MultipartParser:
         return self._delimiter(result, at, events, leaf)
 
     cdef int _emit(self, chars s, Py_ssize_t start, Py_ssize_t stop, list events) except -1:
-        cdef Py_ssize_t allowed
-        if stop <= start:
-            return 0
-        self._size += stop - start
-        if self._size > self._max.size:
-            allowed = stop - <Py_ssize_t> (self._size - self._max.size)
-            if allowed > start:
-                events.append(self._bytes(s + start, allowed - start))
-            raise self._limits.exceeded("max_part_size", self._base + allowed)
-        events.append(self._bytes(s + start, stop - start))
+        """Deliver data of a body, and before it what turned out to be data and was held back."""
+        cdef Py_ssize_t size = max(stop - start, 0), before = self._before
+        cdef int64_t over
+        cdef bytes joined
+        self._before = 0
+        self._size += size
+        over = self._size - self._max.size
+        if over > 0:
+            size -= <Py_ssize_t> over
+        if before == 0:
+            if size:
+                events.append(self._bytes(s + start, size))
+        elif self._is_chunk(s + start, size):
+            events.append(PyBytes_FromStringAndSize(<const char *> self._held, before))
+            events.append(self._chunk)
+        else:
+            # It has to be copied in any case: one event, and one copy.
+            joined = PyBytes_FromStringAndSize(NULL, before + size)
+            memcpy(PyBytes_AS_STRING(joined), self._held, before)
+            memcpy(PyBytes_AS_STRING(joined) + before, s + start, size)
+            events.append(joined)
+        if over > 0:
+            raise self._limits.exceeded("max_part_size", self._base + start + size)
         return 0
+
+    cdef bint _is_chunk(self, chars s, Py_ssize_t size) noexcept:
+        """Tell whether these bytes are all of the chunk that is being fed."""
+        return (
+            self._chunk is not None
+            and s == <chars> PyBytes_AS_STRING(self._chunk)
+            and size == PyBytes_GET_SIZE(self._chunk)
+        )
 
     cdef bytes _bytes(self, chars s, Py_ssize_t size):
         """Give these bytes as an object: the chunk itself where they are all of it."""
-        if self._chunk is not None and size == PyBytes_GET_SIZE(self._chunk):
-            if s == <chars> PyBytes_AS_STRING(self._chunk):
-                return self._chunk
+        if self._is_chunk(s, size):
+            return self._chunk
         return PyBytes_FromStringAndSize(<const char *> s, size)
 
     cdef Py_ssize_t _measured(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
