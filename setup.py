@@ -67,6 +67,7 @@ def extensions():
                 "ext/block.h",
                 "ext/shortcuts.h",
                 "ext/native.pxi",
+                "ext/making.pxi",
                 "ext/part.pxi",
             ],
             include_dirs=["ext"],

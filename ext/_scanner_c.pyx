@@ -72,15 +72,8 @@ cdef uint64_t UNSAFE_CHARSET = Deviation.UNSAFE_CHARSET.bit
 cdef tuple _FAULTS = (Deviation.BARE_LF, Deviation.DELIMITER_PADDING, Deviation.DELIMITER_SUFFIX,
                       Deviation.FIRST_LINE_SUFFIX)  # in the order of delimiters.h
 
-cdef str _FORM_DATA = "form-data"
 cdef object _LIMITS_CLASS = Limits
 cdef object _POLICY_CLASS = Policy
-
-# The names of arguments, as callers have them: one object each.
-cdef str _SUBTYPE = intern("subtype")
-cdef str _LIMITS = intern("limits")
-cdef str _POLICY = intern("policy")
-cdef str _NESTED = intern("nested")
 cdef object _DEFAULT_LIMITS = Limits.STREAM
 cdef object _DEFAULT_POLICY = Policy.DEFAULT
 cdef bytes _DEFAULT_PACKED = Limits.STREAM.packed
@@ -554,7 +547,11 @@ cdef class MultipartParser:
 
     cdef int _begin_plain(self, chars s, ps_block *block, list events) except -1:
         cdef PartBegin part = PartBegin.__new__(PartBegin)
-        part._block = PyBytes_FromStringAndSize(<const char *> s, block.size)
+        if block.size <= PART_ROOM:
+            part._short_size = <int> block.size
+            memcpy(part._short, s, block.size)
+        else:
+            part._long = PyBytes_FromStringAndSize(<const char *> s, block.size)
         if block.name.size >= 0:
             part._name = _decoded(s, block.name, block.high)
         if block.filename.size >= 0:
@@ -902,29 +899,6 @@ cdef class MultipartParser:
         return "in" if self._place == BODY or self._place == MEASURED else "after"
 
 
-cdef ps_text _plain_boundary(object boundary) noexcept:
-    """Give where the bytes of an ordinary boundary are; size 0: it has to be looked at."""
-    cdef ps_text text
-    cdef unsigned char odd = 0
-    cdef Py_ssize_t i
-    text.s = NULL
-    text.size = 0
-    if type(boundary) is str:
-        if PyUnicode_IS_COMPACT_ASCII(boundary):
-            text.s = <chars> PyUnicode_1BYTE_DATA(boundary)
-            text.size = PyUnicode_GET_LENGTH(boundary)
-    elif type(boundary) is bytes:
-        text.s = <chars> PyBytes_AS_STRING(boundary)
-        text.size = PyBytes_GET_SIZE(boundary)
-    if text.size > 70:
-        text.size = 0
-    for i in range(text.size):
-        odd |= (text.s[i] <= 32) | (text.s[i] >= 127)
-    if odd:
-        text.size = 0
-    return text
-
-
 cdef bytes _as_bytes(object chunk):
     if isinstance(chunk, (bytes, bytearray, memoryview)):
         return bytes(chunk)
@@ -935,35 +909,4 @@ cdef bytes _as_bytes(object chunk):
         raise TypeError(f"feed() takes bytes, bytearray or memoryview, not {kind}") from None
 
 
-cdef object _make(
-    object kind, PyObject *const *arguments, size_t count, PyObject *names
-):
-    """Make a parser from what a call of the class has: positional arguments, then named ones.
-
-    Whatever is not right, or not usual, goes through ``__init__``, which says what is wrong.
-    """
-    cdef MultipartParser parser
-    cdef object subtype = _FORM_DATA, limits = _DEFAULT_LIMITS, policy = _DEFAULT_POLICY
-    cdef bint nested = False
-    cdef Py_ssize_t i
-    if PyVectorcall_NARGS(count) != 1 or kind is not MultipartParser:
-        return ps_make_slowly(kind, arguments, count, names)
-    if names != NULL:
-        for i, name in enumerate(<tuple> names):
-            if name is _SUBTYPE:
-                subtype = <object> arguments[i + 1]
-            elif name is _LIMITS:
-                limits = <object> arguments[i + 1]
-            elif name is _POLICY:
-                policy = <object> arguments[i + 1]
-            elif name is _NESTED:
-                nested = <object> arguments[i + 1]
-            else:
-                return ps_make_slowly(kind, arguments, count, names)
-    parser = MultipartParser.__new__(MultipartParser)
-    parser._set_up(<object> arguments[0], subtype, nested, limits, policy)
-    return parser
-
-
-ps_rename(MultipartParser, "partstream.parser.MultipartParser")
-ps_answer_calls(MultipartParser, <vectorcallfunc> _make)
+include "making.pxi"

@@ -1,6 +1,11 @@
 # The event at the beginning of a part; its pure twin is src/partstream/_part_py.py.
 
 
+# A block that is not longer costs no object of its own: a form has one a field.
+cdef enum:
+    PART_ROOM = 72
+
+
 @cython.final
 @cython.freelist(64)
 @cython.no_gc  # strings and a mapping of strings: no cycle can go through it
@@ -15,15 +20,14 @@ cdef class PartBegin:
             ``PartEnd`` of this one.
     """
 
-    cdef bytes _block
+    cdef bytes _long  # the block, None where it is short: then it stands in the event itself
+    cdef unsigned char _short[PART_ROOM]
+    cdef int _short_size
     cdef object _headers
     cdef str _name, _filename, _content_type
     cdef readonly int64_t offset, body_offset
     cdef readonly int depth
     cdef readonly bint multipart
-
-    def __cinit__(self):
-        self._block = b""
 
     # Python reads these three where they stand in the object, see _add_members() below; these
     # properties have their documentation, and are for interpreters that cannot do so.
@@ -48,7 +52,7 @@ cdef class PartBegin:
     def headers(self):
         """The headers: case-insensitive, in their order, with repeated names."""
         if self._headers is None:
-            self._headers = CIMultiDictProxy(CIMultiDict(tokenize(self._block)))
+            self._headers = CIMultiDictProxy(CIMultiDict(tokenize(self._block())))
         return self._headers
 
     def __eq__(self, other):
@@ -66,11 +70,17 @@ cdef class PartBegin:
         )
 
     def __reduce__(self):
-        return (_part, (self._block, self.depth, self.offset, self.body_offset, self.multipart,
+        return (_part, (self._block(), self.depth, self.offset, self.body_offset, self.multipart,
                         self._name, self._filename))
 
     cdef object _key(self):
-        return (self._block, self.depth, self.offset, self.body_offset, self.multipart)
+        return (self._block(), self.depth, self.offset, self.body_offset, self.multipart)
+
+    cdef bytes _block(self):
+        """Give the header block."""
+        if self._long is not None:
+            return self._long
+        return PyBytes_FromStringAndSize(<const char *> self._short, self._short_size)
 
 
 cdef object _decoded(chars s, ps_span span, bint high):
@@ -95,7 +105,7 @@ cdef PartBegin _odd_part(bytes block, str name, str filename):
     """Make the event for a block in normal form that something else has read."""
     cdef PartBegin part = PartBegin.__new__(PartBegin)
     cdef chars s = <chars> PyBytes_AS_STRING(block)
-    part._block, part._name, part._filename = block, name, filename
+    part._long, part._name, part._filename = block, name, filename
     part._content_type = _essence(s, ps_content_type(s, PyBytes_GET_SIZE(block)), True)
     return part
 
