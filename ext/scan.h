@@ -3,9 +3,9 @@
    A candidate must match the first and the last byte of the needle, which a vector compare tests
    for 64 places at once (vectors.h, search.h).  A delimiter starts with CR or LF and ends in a byte
    of the boundary, so content made of one of the two (all CRLF, all dashes) gives no candidates, and
-   content without either runs at the speed of memory.  Where first and last byte fit, the second one
-   is tested in the same way, and what is left is compared a vector at a time: a few nanoseconds for
-   each, and no data can make more than one place in four such a candidate.
+   content without either runs at the speed of memory.  A candidate is compared a vector at a time, which
+   takes a nanosecond or two; where one is not the needle, two more bytes are tested at the other places
+   first, so that no data can make more than one place in three a candidate that is compared.
 
    Nothing is read outside of data[at .. end). */
 
@@ -22,7 +22,7 @@ enum { PS_MAX_NEEDLE = 74 };
 
 typedef struct {
     unsigned char bytes[PS_MAX_NEEDLE];
-    int size; /* two at least */
+    int size; /* three at least: a line end and two dashes */
 } ps_needle;
 
 /* Tell whether a needle that ends at p, and is all of a delimiter, goes on as no delimiter can. */

@@ -25,21 +25,28 @@ PS_TARGET static ptrdiff_t PS_OF(ps_find)(const unsigned char *data, ptrdiff_t a
     if (stop - at < PS_BLOCK)
         return ps_find_plain(data, at, end, needle, pass);
     const PS_OF(ps_vec) first = PS_OF(ps_fill)(needle->bytes[0]);
-    const PS_OF(ps_vec) second = PS_OF(ps_fill)(needle->bytes[1]);
     const PS_OF(ps_vec) last = PS_OF(ps_fill)(needle->bytes[size - 1]);
     const PS_OF(ps_vec) head = PS_OF(ps_load)(needle->bytes);
     const PS_OF(ps_vec) tail =
         PS_OF(ps_load)(needle->bytes + (size > PS_WIDTH ? size - PS_WIDTH : 0));
     for (;;) {
         const unsigned char *p = data + at;
-        uint64_t hits = PS_OF(ps_hits)(p, size - 1, first, second, last);
+        uint64_t hits = PS_OF(ps_hits)(p, size - 1, first, last);
         if (PS_RARE(hits)) {
-            for (; hits; hits &= hits - 1) {
+            int sifted = 0;
+            do {
                 const unsigned char *found = p + ps_lowest(hits);
-                if (PS_OF(ps_is)(found, needle, head, tail) &&
-                    !(pass && ps_goes_on(found + size, data + end)))
-                    return found - data;
-            }
+                hits &= hits - 1;
+                if (PS_OF(ps_is)(found, needle, head, tail)) {
+                    if (!(pass && ps_goes_on(found + size, data + end)))
+                        return found - data;
+                } else if (hits && !sifted) {
+                    /* Not all of them for the whole needle: two more bytes first. */
+                    hits &= PS_OF(ps_places)(p + 1, PS_OF(ps_fill)(needle->bytes[1]));
+                    hits &= PS_OF(ps_places)(p + 2, PS_OF(ps_fill)(needle->bytes[2]));
+                    sifted = 1;
+                }
+            } while (hits);
         }
         at += PS_BLOCK;
         if (PS_RARE(at + PS_BLOCK > stop)) {

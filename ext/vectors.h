@@ -1,9 +1,9 @@
 /* What the search does with vectors, for each width that there is.
 
    A width W gives a type ps_vecW and: ps_fillW (a byte in all places), ps_loadW, ps_differW (zero where
-   W bytes are those of a vector), ps_eitherW, ps_noneW (whether all is zero), and ps_hitsW: a bit for
-   each of the places p .. p+63 where the first, the second and the last byte of a needle stand.  Most
-   blocks have no place where first and last byte fit, so the second one is looked at only then.
+   W bytes are those of a vector), ps_eitherW, ps_noneW (whether all is zero).  ps_placesW gives a bit
+   for each of the places p .. p+63 where a byte stands, ps_hitsW for those where one stands and another
+   one a gap behind; nearly always that is none.
 
    Every processor of a platform has PS_BASE; for AVX2 the processor is asked when the module is
    imported.  AVX-512 was no faster (see ARCHITECTURE.md). */
@@ -49,18 +49,11 @@ static inline ps_vec16 ps_both16(const unsigned char *p, ptrdiff_t gap, ps_vec16
                                  ps_vec16 last) {
     return _mm_and_si128(ps_equal16(p, first), ps_equal16(p + gap, last));
 }
-static inline uint64_t ps_bits16(ps_vec16 v) { return (uint32_t)_mm_movemask_epi8(v); }
-static inline uint64_t ps_hits16(const unsigned char *p, ptrdiff_t gap, ps_vec16 first,
-                                 ps_vec16 second, ps_vec16 last) {
-    const ps_vec16 a = ps_both16(p, gap, first, last), b = ps_both16(p + 16, gap, first, last);
-    const ps_vec16 c = ps_both16(p + 32, gap, first, last);
-    const ps_vec16 d = ps_both16(p + 48, gap, first, last);
-    if (!ps_bits16(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d))))
-        return 0;
-    return ps_bits16(_mm_and_si128(a, ps_equal16(p + 1, second))) |
-           ps_bits16(_mm_and_si128(b, ps_equal16(p + 17, second))) << 16 |
-           ps_bits16(_mm_and_si128(c, ps_equal16(p + 33, second))) << 32 |
-           ps_bits16(_mm_and_si128(d, ps_equal16(p + 49, second))) << 48;
+static inline uint64_t ps_bits16(ps_vec16 a, ps_vec16 b, ps_vec16 c, ps_vec16 d) {
+    return (uint64_t)(uint32_t)_mm_movemask_epi8(a) |
+           (uint64_t)(uint32_t)_mm_movemask_epi8(b) << 16 |
+           (uint64_t)(uint32_t)_mm_movemask_epi8(c) << 32 |
+           (uint64_t)(uint32_t)_mm_movemask_epi8(d) << 48;
 }
 
 #elif defined(PS_RARE) && defined(__ARM_NEON) && defined(__aarch64__)
@@ -81,23 +74,31 @@ static inline ps_vec16 ps_both16(const unsigned char *p, ptrdiff_t gap, ps_vec16
                                  ps_vec16 last) {
     return vandq_u8(ps_equal16(p, first), ps_equal16(p + gap, last));
 }
-static inline uint64_t ps_hits16(const unsigned char *p, ptrdiff_t gap, ps_vec16 first,
-                                 ps_vec16 second, ps_vec16 last) {
+static inline uint64_t ps_bits16(ps_vec16 a, ps_vec16 b, ps_vec16 c, ps_vec16 d) {
     static const unsigned char weights[16] = {1, 2, 4, 8, 16, 32, 64, 128,
                                               1, 2, 4, 8, 16, 32, 64, 128};
+    /* One bit a byte, and neighbours added up until eight of them are one byte. */
+    const ps_vec16 bits = vld1q_u8(weights);
+    const ps_vec16 low = vpaddq_u8(vandq_u8(a, bits), vandq_u8(b, bits));
+    const ps_vec16 high = vpaddq_u8(vandq_u8(c, bits), vandq_u8(d, bits));
+    const ps_vec16 all = vpaddq_u8(low, high);
+    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(all, all)), 0);
+}
+#endif
+
+#ifdef PS_BASE
+static inline uint64_t ps_hits16(const unsigned char *p, ptrdiff_t gap, ps_vec16 first,
+                                 ps_vec16 last) {
     const ps_vec16 a = ps_both16(p, gap, first, last), b = ps_both16(p + 16, gap, first, last);
     const ps_vec16 c = ps_both16(p + 32, gap, first, last);
     const ps_vec16 d = ps_both16(p + 48, gap, first, last);
-    if (ps_none16(vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d))))
+    if (ps_none16(ps_either16(ps_either16(a, b), ps_either16(c, d))))
         return 0;
-    /* One bit a byte, and neighbours added up until eight of them are one byte. */
-    const ps_vec16 bits = vld1q_u8(weights);
-    const ps_vec16 low = vpaddq_u8(vandq_u8(vandq_u8(a, ps_equal16(p + 1, second)), bits),
-                                   vandq_u8(vandq_u8(b, ps_equal16(p + 17, second)), bits));
-    const ps_vec16 high = vpaddq_u8(vandq_u8(vandq_u8(c, ps_equal16(p + 33, second)), bits),
-                                    vandq_u8(vandq_u8(d, ps_equal16(p + 49, second)), bits));
-    const ps_vec16 all = vpaddq_u8(low, high);
-    return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(all, all)), 0);
+    return ps_bits16(a, b, c, d);
+}
+static inline uint64_t ps_places16(const unsigned char *p, ps_vec16 c) {
+    return ps_bits16(ps_equal16(p, c), ps_equal16(p + 16, c), ps_equal16(p + 32, c),
+                     ps_equal16(p + 48, c));
 }
 #endif
 
@@ -123,14 +124,16 @@ PS_AVX2 static inline ps_vec32 ps_both32(const unsigned char *p, ptrdiff_t gap, 
                                          ps_vec32 last) {
     return _mm256_and_si256(ps_equal32(p, first), ps_equal32(p + gap, last));
 }
-PS_AVX2 static inline uint64_t ps_bits32(ps_vec32 v) { return (uint32_t)_mm256_movemask_epi8(v); }
+PS_AVX2 static inline uint64_t ps_bits32(ps_vec32 a, ps_vec32 b) {
+    return (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
+}
 PS_AVX2 static inline uint64_t ps_hits32(const unsigned char *p, ptrdiff_t gap, ps_vec32 first,
-                                         ps_vec32 second, ps_vec32 last) {
+                                         ps_vec32 last) {
     const ps_vec32 a = ps_both32(p, gap, first, last), b = ps_both32(p + 32, gap, first, last);
-    if (!ps_bits32(_mm256_or_si256(a, b)))
-        return 0;
-    return ps_bits32(_mm256_and_si256(a, ps_equal32(p + 1, second))) |
-           ps_bits32(_mm256_and_si256(b, ps_equal32(p + 33, second))) << 32;
+    return ps_none32(ps_either32(a, b)) ? 0 : ps_bits32(a, b);
+}
+PS_AVX2 static inline uint64_t ps_places32(const unsigned char *p, ps_vec32 c) {
+    return ps_bits32(ps_equal32(p, c), ps_equal32(p + 32, c));
 }
 #endif
 
