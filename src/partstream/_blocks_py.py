@@ -60,6 +60,8 @@ class Blocks(State):
             if found < 0 or not usual or data[body] == _DASH:
                 self._parts = parts
                 self._enter_body()
+                if found < 0:
+                    self._searched = base + min(body + longest, len(data)) - size
                 return body
             if found > body:
                 events.append(data[body:found])

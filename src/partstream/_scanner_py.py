@@ -29,6 +29,7 @@ from typing import Any, Final, NoReturn
 
 from ._between_py import Between
 from ._delimiters_py import MORE, NO
+from ._search_py import LARGE, NOWHERE, UNKNOWN, first_in_small
 from ._part_py import PartBegin
 from ._state_py import BETWEEN, BODY, BUSY, CLOSED, HEADERS, INTERRUPTED, MEASURED, Events, Refusal
 from .deviations import Deviation, cut_short
@@ -37,16 +38,14 @@ from .events import EventList, part_end
 
 __all__ = ["PartBegin", "Scanner"]
 
-_CR: Final = 13  # a number is looked for faster than bytes
 _LF: Final = 10
 _DASH: Final = 45
 _SMALL: Final = 80  # a chunk that a delimiter may be longer than
 _WINDOW: Final = 192  # longer than a delimiter with all its padding
-_NOWHERE: Final = -1  # what find() gives
-_UNKNOWN: Final = -2
 _END: Final = part_end(0)
-_NO_CR: Final = -3
-_LINE_ENDS: Final = b"\r\n"
+_NO_CR: Final = -4
+_ENDING: Final = -3  # nowhere, but the end of the data may become one
+_CR: Final = 13
 _MAY_FOLLOW: Final = b"\r\n-\t "  # what a delimiter may go on with
 _DENSE: Final = frozenset({b"\n\r", b"\r\r"})  # what follows a CR where line ends are dense
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
@@ -79,12 +78,22 @@ class Scanner(Between):
             flow = self._flow
         except AttributeError:
             raise _not_set_up() from None
-        known = _UNKNOWN
+        known = UNKNOWN
         if flow:
-            known = _first_in(data, flow)
-            if known == _NOWHERE:
-                self.offset += len(data)
-                return [data]
+            # A chunk that is all body: the path that large files take, so nothing is called here.
+            size = len(data)
+            if size < LARGE:
+                known = first_in_small(data, flow, self._rare)
+            elif self._rare not in data or _CR not in data:
+                known = NOWHERE
+            else:
+                known = data.find(flow)
+            if known == NOWHERE:
+                tail = data[-len(flow) :]
+                if _CR not in tail or not flow.startswith(tail[tail.rfind(_CR) :]):
+                    self.offset += size
+                    return [data]
+                known = _ENDING
             self._flow = b""
         if self._refusal is not None:
             _refuse(self._refusal)
@@ -143,7 +152,7 @@ class Scanner(Between):
         self._final = True
         held, self._held = self._held, b""
         self._base = self.offset - len(held)
-        self._last = self._known = _UNKNOWN
+        self._last = self._known = UNKNOWN
         at, end = 0, len(held)
         while at < end:
             at = _STEPS[self._place](self, held, at, events)
@@ -161,13 +170,14 @@ class Scanner(Between):
             at += self._feed_held(data, at, events)
         self._base = self.offset - at
         self.offset += end - at
-        self._last = _UNKNOWN
+        self._last = UNKNOWN
         while at < end:
             at = _STEPS[self._place](self, data, at, events)
         if too_long:
             raise self._limits.exceeded("max_total_size", maxima.total_size)
         if self._place == BODY and self._usual and not self._fresh and not self._held:
             if self._limits.unlimited:
+                self._rarest()
                 self._flow = self._usual
 
     def _take_piece(self, data: bytes, end: int) -> bool:
@@ -204,7 +214,7 @@ class Scanner(Between):
             if self._is_data(window, held, end, events):
                 return 0
         self.offset += end - held
-        self._last = _UNKNOWN
+        self._last = UNKNOWN
         at = 0
         while at < held:
             at = _STEPS[self._place](self, window, at, events)
@@ -253,9 +263,9 @@ class Scanner(Between):
                     return self._unbroken(result, at, events, leaf=True)
             self._fresh = False
         needle = self._usual
-        found, self._known = self._known, _UNKNOWN
-        if found < at:
-            found = self._find(data, at, needle) if needle else _UNKNOWN
+        found, self._known = self._known, UNKNOWN
+        if found < at and found != _ENDING:
+            found = self._find(data, at, needle) if needle else UNKNOWN
         if needle and found < 0:
             return self._go_on(data, at, found == _NO_CR, events)
         if needle and self._size + found - at <= self._maxima.part_size:
@@ -271,7 +281,7 @@ class Scanner(Between):
         size = len(needle)
         # What goes on so is data, where only one boundary is open and no deviation counts.
         suffixed = self._usual and self._outer.mask & _SUFFIX.bit
-        if found == _UNKNOWN:
+        if found == UNKNOWN:
             found = data.find(needle, at)
         while found >= 0:
             after = found + size
@@ -305,14 +315,19 @@ class Scanner(Between):
     def _find(self, data: bytes, at: int, needle: bytes) -> int:
         """Find the needle, which starts with CRLF; -1 if it is nowhere, _NO_CR if no CR is either.
 
-        CPython's forward search is slow on dense line ends, its backward one on most else, and
-        both are needless where there is no CR: the first CR tells which to take.
+        In little data, CPython's forward search is slow on dense line ends, its backward one on
+        most else, and both are needless where there is no CR: the first CR tells which to take.
         """
-        first = data.find(b"\r", at)
+        start = self._searched - self._base
+        if start < at:
+            start = at
+        if len(data) - start >= LARGE:
+            return data.find(needle, start) if data.find(self._rarest(), start) >= 0 else -1
+        first = data.find(_CR, start)
         if first < 0:
             return _NO_CR
         if data[first + 1 : first + 3] in _DENSE:
-            if self._last == _UNKNOWN:
+            if self._last == UNKNOWN:
                 self._last = data.rfind(needle)
             if self._last < first:
                 return -1
@@ -447,25 +462,6 @@ def _refuse(refusal: Refusal | MultipartError) -> NoReturn:
     if isinstance(refusal, Refusal):
         raise ValueError(refusal.why)
     raise refusal
-
-
-def _first_in(data: bytes, needle: bytes) -> int:
-    """Find the first delimiter in a chunk amid a body; _NOWHERE, or _UNKNOWN if it is not so plain.
-
-    _NOWHERE says that the chunk is all body: the path that large files take.  CPython's forward
-    search is slow on dense line ends, its backward one on most else, and both are needless where
-    there is no CR: the last CR tells which to take.
-    """
-    tail = data[-len(needle) :]
-    if _CR in tail:
-        last = tail.rfind(b"\r")
-        if needle.startswith(tail[last:]):
-            return _UNKNOWN
-        if last and tail[last - 1] in _LINE_ENDS:
-            return _NOWHERE if data.rfind(needle) < 0 else _UNKNOWN
-    elif _CR not in data:
-        return _NOWHERE if data else _UNKNOWN
-    return data.find(needle)
 
 
 def _as_bytes(chunk: object) -> bytes:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, NoReturn
 
 from ._delimiters_py import CLOSE, Delimiters
+from ._search_py import rarest
 from .deviations import Deviation
 from .errors import MultipartError
 from .events import part_end
@@ -71,7 +72,7 @@ class State:
         "_base", "_boundary", "_closed_end", "_crlf_left", "_discarded", "_ends",
         "_final", "_first", "_flow", "_fresh", "_head", "_held", "_in_preamble", "_known", "_last",
         "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_maxima", "_outer", "_parts",
-        "_place", "_policy", "_refusal", "_remaining", "_size", "_stack", "_usual", "end_offset",
+        "_place", "_policy", "_rare", "_refusal", "_remaining", "_searched", "_size", "_stack", "_usual", "end_offset",
         "offset",
     )  # fmt: skip
 
@@ -124,6 +125,8 @@ class State:
         self._mark = 0  # where the place that the scanner is in began
         self._parts = self.offset = 0
         self.end_offset = -1
+        self._searched = 0  # no delimiter that ends the body at hand starts before it
+        self._rare = -1  # the byte to look for before a delimiter, once it is needed
         self._place = BETWEEN
 
     def __reduce__(self) -> NoReturn:
@@ -144,6 +147,12 @@ class State:
             if self._usual:
                 self._stack.settle()
         return self._stack
+
+    def _rarest(self) -> int:
+        """Give the byte of the outermost boundary that is least to be expected in data."""
+        if self._rare < 0:
+            self._rare = rarest(self._boundary)
+        return self._rare
 
     def _open(self, boundary: bytes, form: bool, end: int) -> None:
         """Enter a multipart within the one that is being read."""
