@@ -29,7 +29,7 @@ from typing import Any, Final, NoReturn
 
 from ._between_py import Between
 from ._delimiters_py import MORE, NO
-from ._search_py import LARGE, NOWHERE, UNKNOWN, first_in_small
+from ._search_py import LARGE, MAY_FOLLOW, NOWHERE, UNKNOWN, first_in_small, next_open
 from ._part_py import PartBegin
 from ._state_py import BETWEEN, BODY, BUSY, CLOSED, HEADERS, INTERRUPTED, MEASURED, Events, Refusal
 from .deviations import Deviation, cut_short
@@ -46,7 +46,7 @@ _END: Final = part_end(0)
 _NO_CR: Final = -4
 _ENDING: Final = -3  # nowhere, but the end of the data may become one
 _CR: Final = 13
-_MAY_FOLLOW: Final = b"\r\n-\t "  # what a delimiter may go on with
+_MANY: Final = 8  # needles that are no delimiters, behind each other
 _DENSE: Final = frozenset({b"\n\r", b"\r\r"})  # what follows a CR where line ends are dense
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
@@ -283,16 +283,21 @@ class Scanner(Between):
         suffixed = self._usual and self._outer.mask & _SUFFIX.bit
         if found == UNKNOWN:
             found = data.find(needle, at)
+        passed = 0
         while found >= 0:
             after = found + size
-            if not suffixed or after >= end or data[after] in _MAY_FOLLOW:
+            if suffixed and after < end and data[after] not in MAY_FOLLOW:
+                passed += 1
+            else:
+                passed = 0
                 result = self._match(data, at, found, found + width, end, events, False)
                 if result != NO:
                     self._emit(data, at, found, events)
                     if result == MORE:
                         return self._hold(data, found)
                     return self._delimiter(result, found, events, leaf=True)
-            found = data.find(needle, found + 1)
+            few = passed < _MANY
+            found = data.find(needle, after) if few else next_open(data, needle, after)
         return self._go_on(data, at, False, events)
 
     def _go_on(self, data: bytes, at: int, whole: bool, events: Events) -> int:

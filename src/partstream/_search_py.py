@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LARGE", "NOWHERE", "UNKNOWN", "first_in_small", "rarest"]
+__all__ = ["LARGE", "MAY_FOLLOW", "NOWHERE", "UNKNOWN", "first_in_small", "next_open", "rarest"]
 
 NOWHERE: Final = -1  # what find() gives
 UNKNOWN: Final = -2
 
+MAY_FOLLOW: Final = b"\r\n-\t "  # what a delimiter may go on with
+
 _CR: Final = 13
 _LINE_ENDS: Final = b"\r\n"
+_BLOCK: Final = 4096
+_FLAT: Final = bytes.maketrans(MAY_FOLLOW, b"-----")
 LARGE: Final = 32768  # from here on the search is of the kind that no data makes slow
 
 # The bytes of boundaries, those first that files of text have least.
@@ -51,3 +55,30 @@ def first_in_small(data: bytes, needle: bytes, rare: int) -> int:
     if last > 0 and tail[last - 1] in _LINE_ENDS:
         return NOWHERE if data.rfind(needle) < 0 else UNKNOWN
     return data.find(needle)
+
+
+def next_open(data: bytes, needle: bytes, at: int) -> int:
+    """Find the next needle that may be a delimiter: by what follows it, or as the data ends there.
+
+    For data with many needles in it that are none, of which each costs a call otherwise.  All that
+    may follow is made one byte, so that one search finds any of it; a block at a time, because
+    whoever asks may be done after the first.
+
+    Args:
+        data: the data.
+        needle: how every delimiter starts.
+        at: where to search from.
+
+    Returns:
+        Where it is, or NOWHERE.
+    """
+    flat_needle = needle.translate(_FLAT) + b"-"
+    for start in range(at, len(data), _BLOCK - len(needle)):
+        flat = data[start : start + _BLOCK].translate(_FLAT)
+        found = flat.find(flat_needle)
+        while found >= 0:
+            if data.startswith(needle, start + found):
+                return start + found
+            found = flat.find(flat_needle, found + 1)
+    last = len(data) - len(needle)
+    return last if last >= at and data.endswith(needle) else NOWHERE
