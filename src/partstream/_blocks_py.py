@@ -38,7 +38,7 @@ class Blocks(State):
         maxima = self._maxima
         if not self._usual or self._head or maxima.headers < _PLAIN_LINES:
             return self._header_lines(data, at, events)
-        needle, base, mask = self._usual, self._base, self._outer.mask
+        needle, base, mask = self._usual, self._base, self._mask
         size = len(needle) + 2
         reach = _PLAIN_SIZE if maxima.reach > _PLAIN_SIZE else maxima.reach
         longest = _SHORT if maxima.part_size > _SHORT else maxima.part_size
@@ -110,7 +110,7 @@ class Blocks(State):
             line = bytes(head[self._line :])
             width = 1 if lf else 2
             if len(line) == width:
-                self._examine(head, width, self._outer.nested, events)
+                self._examine(head, width, self._nested, events)
                 break
             if line.startswith(b"--") and self._delimiter_in_headers(head, line, events):
                 break
@@ -160,7 +160,7 @@ class Blocks(State):
         """Examine a whole block, whose lines end in ``width`` bytes, and begin its part."""
         block = bytes(lines[: max(0, self._line - width)])
         self._head = None
-        plain = plain_head(block, self._outer.mask) if self._usual else None
+        plain = plain_head(block, self._mask) if self._usual else None
         if plain is not None and self._lines <= _PLAIN_LINES:
             body = self._mark + len(lines)
             events.append(PartBegin(block, 0, self._mark, body, False, *plain))

@@ -166,13 +166,15 @@ class Scanner(Between):
         if too_long:
             end = maxima.total_size - self.offset
             data = data[:end]
-        while self._held and at < end:
-            at += self._feed_held(data, at, events)
-        self._base = self.offset - at
-        self.offset += end - at
+        if self._held:
+            while self._held and at < end:
+                at += self._feed_held(data, at, events)
+        self._base = offset = self.offset - at
+        self.offset = offset + end
         self._last = UNKNOWN
+        steps = _STEPS
         while at < end:
-            at = _STEPS[self._place](self, data, at, events)
+            at = steps[self._place](self, data, at, events)
         if too_long:
             raise self._limits.exceeded("max_total_size", maxima.total_size)
         if self._place == BODY and self._usual and not self._fresh and not self._held:
@@ -280,7 +282,7 @@ class Scanner(Between):
         needle, width = delimiters.needle, 1 if delimiters.lf else 2
         size = len(needle)
         # What goes on so is data, where only one boundary is open and no deviation counts.
-        suffixed = self._usual and self._outer.mask & _SUFFIX.bit
+        suffixed = self._usual and self._mask & _SUFFIX.bit
         if found == UNKNOWN:
             found = data.find(needle, at)
         passed = 0
@@ -407,6 +409,10 @@ class Scanner(Between):
 
     def _epilogue(self, data: bytes, at: int, events: Events) -> int:
         left = self._crlf_left
+        if left and data.endswith(left, at) and len(data) - at == len(left):
+            self._mark += len(left)
+            self._crlf_left = b""
+            return len(data)
         while left and at < len(data) and data[at] == left[0]:
             left = left[1:]
             self._mark += 1
@@ -415,7 +421,7 @@ class Scanner(Between):
         if at == len(data):
             return at
         self._crlf_left = b""
-        if not self._outer.mask & Deviation.EPILOGUE.bit:
+        if not self._mask & Deviation.EPILOGUE.bit:
             raise Deviation.EPILOGUE.at(self._base + at)
         self._discarded += len(data) - at
         limit = self._maxima.epilogue
@@ -425,7 +431,7 @@ class Scanner(Between):
 
     def _end(self, events: Events) -> None:
         """Refuse an end of input that comes too early, or end what is open (row p)."""
-        mask = self._outer.mask
+        mask = self._mask
         if self._place == HEADERS and self._head and mask & _IN_HEADERS:
             line = bytes(self._head[self._line :])  # which nothing ends any more
             if line.startswith(b"--"):

@@ -70,8 +70,8 @@ class State:
 
     __slots__ = (
         "_base", "_boundary", "_closed_end", "_crlf_left", "_discarded", "_ends",
-        "_final", "_first", "_flow", "_fresh", "_head", "_held", "_in_preamble", "_known", "_last",
-        "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_maxima", "_outer", "_parts",
+        "_final", "_first", "_flow", "_form", "_fresh", "_head", "_held", "_in_preamble", "_known", "_last",
+        "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_mask", "_maxima", "_nested", "_parts",
         "_place", "_policy", "_rare", "_refusal", "_remaining", "_searched", "_size", "_stack", "_usual", "end_offset",
         "offset",
     )  # fmt: skip
@@ -110,7 +110,9 @@ class State:
             form = _is_form(subtype)
             mask = policy.form_mask if form else policy.other_mask
         self._boundary = raw = checked_boundary(boundary)
-        self._outer = _level(mask, form, nested)
+        self._form = form
+        self._nested = nested
+        self._mask = mask
         self._limits = limits
         self._maxima = limits.maxima
         self._policy = policy
@@ -141,7 +143,7 @@ class State:
     def _delimiters(self) -> Delimiters:
         """The stack of boundaries, made when something is not plain."""
         if self._stack is None:
-            self._stack = Delimiters(self._boundary, self._outer)
+            self._stack = Delimiters(self._boundary, _level(self._mask, self._form, self._nested))
             self._ends = [-1]
             self._closed_end = -1
             if self._usual:
@@ -157,7 +159,7 @@ class State:
     def _open(self, boundary: bytes, form: bool, end: int) -> None:
         """Enter a multipart within the one that is being read."""
         mask = self._policy.form_mask if form else self._policy.other_mask
-        self._delimiters.push(boundary, _level(mask, form, self._outer.nested))
+        self._delimiters.push(boundary, _level(mask, form, self._nested))
         self._usual = b""
         self._ends.append(end)
         self._enter_between(preamble=True)
