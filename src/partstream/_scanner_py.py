@@ -29,8 +29,8 @@ from typing import Any, Final, NoReturn
 
 from ._between_py import Between
 from ._delimiters_py import MORE, NO
-from ._search_py import LARGE, MAY_FOLLOW, NOWHERE, UNKNOWN, first_in_small, next_open
 from ._part_py import PartBegin
+from ._search_py import LARGE, MAY_FOLLOW, NOWHERE, UNKNOWN, first_in_small, next_open
 from ._state_py import BETWEEN, BODY, BUSY, CLOSED, HEADERS, INTERRUPTED, MEASURED, Events, Refusal
 from .deviations import Deviation, cut_short
 from .errors import MultipartError

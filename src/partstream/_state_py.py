@@ -69,11 +69,11 @@ class State:
     """
 
     __slots__ = (
-        "_base", "_boundary", "_closed_end", "_crlf_left", "_discarded", "_ends",
-        "_final", "_first", "_flow", "_form", "_fresh", "_head", "_held", "_in_preamble", "_known", "_last",
-        "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_mask", "_maxima", "_nested", "_parts",
-        "_place", "_policy", "_rare", "_refusal", "_remaining", "_searched", "_size", "_stack", "_usual", "end_offset",
-        "offset",
+        "_base", "_boundary", "_closed_end", "_crlf_left", "_discarded", "_ends", "_final",
+        "_first", "_flow", "_form", "_fresh", "_head", "_held", "_in_preamble", "_known", "_last",
+        "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_mask", "_maxima", "_nested",
+        "_parts", "_place", "_policy", "_rare", "_refusal", "_remaining", "_searched", "_size",
+        "_stack", "_usual", "end_offset", "offset",
     )  # fmt: skip
 
     _base: int  # offset of the data at hand
@@ -82,6 +82,7 @@ class State:
     _discarded: int  # bytes of this preamble or epilogue
     _ends: list[int]  # where each open multipart must end, -1 if unknown
     _fresh: bool  # whether nothing was read since the place that the scanner is in began
+    _form: bool  # whether the outermost multipart is one
     _in_preamble: bool
     _known: int  # the first place of the needle in the chunk at hand, if it is known
     _last: int  # the last place of the needle in the data at hand, if looked for
@@ -143,7 +144,8 @@ class State:
     def _delimiters(self) -> Delimiters:
         """The stack of boundaries, made when something is not plain."""
         if self._stack is None:
-            self._stack = Delimiters(self._boundary, _level(self._mask, self._form, self._nested))
+            level = _level(self._mask, self._form, self._nested)
+            self._stack = Delimiters(self._boundary, level)
             self._ends = [-1]
             self._closed_end = -1
             if self._usual:
