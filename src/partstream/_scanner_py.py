@@ -82,12 +82,14 @@ class Scanner(Between):
         if flow:
             # A chunk that is all body: the path that large files take, so nothing is called here.
             size = len(data)
-            if size < LARGE:
-                known = first_in_small(data, flow, self._rare)
-            elif self._rare not in data or _CR not in data:
+            if _CR not in data:
+                if size:
+                    self.offset += size
+                    return [data]
+            elif self._rare not in data:
                 known = NOWHERE
             else:
-                known = data.find(flow)
+                known = data.find(flow) if size >= LARGE else first_in_small(data, flow)
             if known == NOWHERE:
                 tail = data[-len(flow) :]
                 if _CR not in tail or not flow.startswith(tail[tail.rfind(_CR) :]):

@@ -34,7 +34,7 @@ def rarest(boundary: bytes) -> int:
     return boundary[0]
 
 
-def first_in_small(data: bytes, needle: bytes, rare: int) -> int:
+def first_in_small(data: bytes, needle: bytes) -> int:
     """Find the first delimiter in a chunk amid a body that is smaller than ``LARGE``.
 
     CPython's forward search is slow there on dense line ends, its backward one on most else: the
@@ -43,13 +43,10 @@ def first_in_small(data: bytes, needle: bytes, rare: int) -> int:
     Args:
         data: the chunk.
         needle: how every delimiter starts; its only CR is its first byte.
-        rare: a byte of the needle.
 
     Returns:
         Where it is, NOWHERE, or UNKNOWN.
     """
-    if rare not in data or _CR not in data:
-        return NOWHERE if data else UNKNOWN
     tail = data[-len(needle) :]
     last = tail.rfind(_CR)
     if last > 0 and tail[last - 1] in _LINE_ENDS:
