@@ -30,6 +30,7 @@ LAYERS = {
     "_part_py": CORE,
     "_scanner_c": CORE,
     "_scanner_py": CORE,
+    "_search_py": CORE,
     "_state_py": CORE,
     "headers": CORE,
     "parameters": CORE,

@@ -40,7 +40,7 @@ class Between(Blocks):
                 return self._hold(data, at)
             self._enter_between(preamble=True)
         if self._fresh:
-            if data[at] == _DASH or not self._outer.mask & _PREAMBLE or self._stack is not None:
+            if data[at] == _DASH or not self._mask & _PREAMBLE or self._stack is not None:
                 return self._take_start(data, at, events)
             self._fresh = False
         end, stack = len(data), self._stack
@@ -49,7 +49,8 @@ class Between(Blocks):
         # Until then it is not known whose the dashes are (row c3), and all that is sure to stand
         # there is the announced boundary; it is worth looking for if it is long.
         needle = self._boundary if long else self._delimiters.needle
-        found = data.find(needle, at)
+        there = not long or self._rarest() in data
+        found = data.find(needle, at) if there else -1
         while found >= 0:
             start = self._line_end_before(data, at, found) if long else found
             if start >= 0:

@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 from ._delimiters_py import NO
 from ._headers_py import content_type, plain_head
 from ._part_py import PartBegin
+from ._search_py import LARGE
 from ._state_py import AFTER_LENGTH, BODY, EPILOGUE, MEASURED, Events, State
 from .deviations import Deviation
 from .events import part_end
@@ -21,7 +22,7 @@ _DASH: Final = 45
 _END: Final = part_end(0)
 _PLAIN_LINES: Final = 2  # a plain block has no more
 _PLAIN_SIZE: Final = 1024  # nor is it usually longer; a longer one is read by line
-_SHORT: Final = 4096  # a body that ends within so many bytes is read in a run
+_SHORT: Final = 4096  # a field that ends within so many bytes is read in a run
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
 
 
@@ -38,10 +39,11 @@ class Blocks(State):
         maxima = self._maxima
         if not self._usual or self._head or maxima.headers < _PLAIN_LINES:
             return self._header_lines(data, at, events)
-        needle, base, mask = self._usual, self._base, self._outer.mask
+        needle, base, mask = self._usual, self._base, self._mask
         size = len(needle) + 2
         reach = _PLAIN_SIZE if maxima.reach > _PLAIN_SIZE else maxima.reach
-        longest = _SHORT if maxima.part_size > _SHORT else maxima.part_size
+        part_size, length = maxima.part_size, len(data)
+        longest = _SHORT if part_size > _SHORT else part_size
         parts, most = self._parts, maxima.parts
         while True:
             end = data.find(b"\r\n\r\n", at, at + reach)
@@ -52,14 +54,19 @@ class Blocks(State):
                 self._mark = base + at
                 return self._header_lines(data, at, events)
             body = end + 4
-            events.append(PartBegin(block, 0, base + at, base + body, False, *plain))
-            found = data.find(needle, body, body + longest)
+            name, filename, kind = plain  # a call with a star is slower
+            begin = PartBegin(block, 0, base + at, base + body, False, name, filename, kind)
+            events.append(begin)
+            stop = body + (longest if filename is None or length - body < LARGE else part_size)
+            found = data.find(needle, body, stop)
             at = found + size
             tail = data[at - 2 : at]
             usual = (tail == b"\r\n" and parts < most) or tail == b"--"
             if found < 0 or not usual or data[body] == _DASH:
                 self._parts = parts
                 self._enter_body()
+                if found < 0:
+                    self._searched = base + min(stop, length) - size
                 return body
             if found > body:
                 events.append(data[body:found])
@@ -108,7 +115,7 @@ class Blocks(State):
             line = bytes(head[self._line :])
             width = 1 if lf else 2
             if len(line) == width:
-                self._examine(head, width, self._outer.nested, events)
+                self._examine(head, width, self._nested, events)
                 break
             if line.startswith(b"--") and self._delimiter_in_headers(head, line, events):
                 break
@@ -158,7 +165,7 @@ class Blocks(State):
         """Examine a whole block, whose lines end in ``width`` bytes, and begin its part."""
         block = bytes(lines[: max(0, self._line - width)])
         self._head = None
-        plain = plain_head(block, self._outer.mask) if self._usual else None
+        plain = plain_head(block, self._mask) if self._usual else None
         if plain is not None and self._lines <= _PLAIN_LINES:
             body = self._mark + len(lines)
             events.append(PartBegin(block, 0, self._mark, body, False, *plain))

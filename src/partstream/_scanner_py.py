@@ -30,6 +30,7 @@ from typing import Any, Final, NoReturn
 from ._between_py import Between
 from ._delimiters_py import MORE, NO
 from ._part_py import PartBegin
+from ._search_py import LARGE, MAY_FOLLOW, NOWHERE, UNKNOWN, first_in_small, next_open
 from ._state_py import BETWEEN, BODY, BUSY, CLOSED, HEADERS, INTERRUPTED, MEASURED, Events, Refusal
 from .deviations import Deviation, cut_short
 from .errors import MultipartError
@@ -37,17 +38,15 @@ from .events import EventList, part_end
 
 __all__ = ["PartBegin", "Scanner"]
 
-_CR: Final = 13  # a number is looked for faster than bytes
 _LF: Final = 10
 _DASH: Final = 45
 _SMALL: Final = 80  # a chunk that a delimiter may be longer than
 _WINDOW: Final = 192  # longer than a delimiter with all its padding
-_NOWHERE: Final = -1  # what find() gives
-_UNKNOWN: Final = -2
 _END: Final = part_end(0)
-_NO_CR: Final = -3
-_LINE_ENDS: Final = b"\r\n"
-_MAY_FOLLOW: Final = b"\r\n-\t "  # what a delimiter may go on with
+_NO_CR: Final = -4
+_ENDING: Final = -3  # nowhere, but the end of the data may become one
+_CR: Final = 13
+_MANY: Final = 8  # needles that are no delimiters, behind each other
 _DENSE: Final = frozenset({b"\n\r", b"\r\r"})  # what follows a CR where line ends are dense
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
@@ -79,12 +78,24 @@ class Scanner(Between):
             flow = self._flow
         except AttributeError:
             raise _not_set_up() from None
-        known = _UNKNOWN
+        known = UNKNOWN
         if flow:
-            known = _first_in(data, flow)
-            if known == _NOWHERE:
-                self.offset += len(data)
-                return [data]
+            # A chunk that is all body: the path that large files take, so nothing is called here.
+            size = len(data)
+            if _CR not in data:
+                if size:
+                    self.offset += size
+                    return [data]
+            elif self._rare not in data:
+                known = NOWHERE
+            else:
+                known = data.find(flow) if size >= LARGE else first_in_small(data, flow)
+            if known == NOWHERE:
+                tail = data[-len(flow) :]
+                if _CR not in tail or not flow.startswith(tail[tail.rfind(_CR) :]):
+                    self.offset += size
+                    return [data]
+                known = _ENDING
             self._flow = b""
         if self._refusal is not None:
             _refuse(self._refusal)
@@ -143,7 +154,7 @@ class Scanner(Between):
         self._final = True
         held, self._held = self._held, b""
         self._base = self.offset - len(held)
-        self._last = self._known = _UNKNOWN
+        self._last = self._known = UNKNOWN
         at, end = 0, len(held)
         while at < end:
             at = _STEPS[self._place](self, held, at, events)
@@ -157,17 +168,20 @@ class Scanner(Between):
         if too_long:
             end = maxima.total_size - self.offset
             data = data[:end]
-        while self._held and at < end:
-            at += self._feed_held(data, at, events)
-        self._base = self.offset - at
-        self.offset += end - at
-        self._last = _UNKNOWN
+        if self._held:
+            while self._held and at < end:
+                at += self._feed_held(data, at, events)
+        self._base = offset = self.offset - at
+        self.offset = offset + end
+        self._last = UNKNOWN
+        steps = _STEPS
         while at < end:
-            at = _STEPS[self._place](self, data, at, events)
+            at = steps[self._place](self, data, at, events)
         if too_long:
             raise self._limits.exceeded("max_total_size", maxima.total_size)
         if self._place == BODY and self._usual and not self._fresh and not self._held:
             if self._limits.unlimited:
+                self._rarest()
                 self._flow = self._usual
 
     def _take_piece(self, data: bytes, end: int) -> bool:
@@ -204,7 +218,7 @@ class Scanner(Between):
             if self._is_data(window, held, end, events):
                 return 0
         self.offset += end - held
-        self._last = _UNKNOWN
+        self._last = UNKNOWN
         at = 0
         while at < held:
             at = _STEPS[self._place](self, window, at, events)
@@ -253,9 +267,9 @@ class Scanner(Between):
                     return self._unbroken(result, at, events, leaf=True)
             self._fresh = False
         needle = self._usual
-        found, self._known = self._known, _UNKNOWN
-        if found < at:
-            found = self._find(data, at, needle) if needle else _UNKNOWN
+        found, self._known = self._known, UNKNOWN
+        if found < at and found != _ENDING:
+            found = self._find(data, at, needle) if needle else UNKNOWN
         if needle and found < 0:
             return self._go_on(data, at, found == _NO_CR, events)
         if needle and self._size + found - at <= self._maxima.part_size:
@@ -270,19 +284,24 @@ class Scanner(Between):
         needle, width = delimiters.needle, 1 if delimiters.lf else 2
         size = len(needle)
         # What goes on so is data, where only one boundary is open and no deviation counts.
-        suffixed = self._usual and self._outer.mask & _SUFFIX.bit
-        if found == _UNKNOWN:
+        suffixed = self._usual and self._mask & _SUFFIX.bit
+        if found == UNKNOWN:
             found = data.find(needle, at)
+        passed = 0
         while found >= 0:
             after = found + size
-            if not suffixed or after >= end or data[after] in _MAY_FOLLOW:
+            if suffixed and after < end and data[after] not in MAY_FOLLOW:
+                passed += 1
+            else:
+                passed = 0
                 result = self._match(data, at, found, found + width, end, events, False)
                 if result != NO:
                     self._emit(data, at, found, events)
                     if result == MORE:
                         return self._hold(data, found)
                     return self._delimiter(result, found, events, leaf=True)
-            found = data.find(needle, found + 1)
+            few = passed < _MANY
+            found = data.find(needle, after) if few else next_open(data, needle, after)
         return self._go_on(data, at, False, events)
 
     def _go_on(self, data: bytes, at: int, whole: bool, events: Events) -> int:
@@ -305,14 +324,19 @@ class Scanner(Between):
     def _find(self, data: bytes, at: int, needle: bytes) -> int:
         """Find the needle, which starts with CRLF; -1 if it is nowhere, _NO_CR if no CR is either.
 
-        CPython's forward search is slow on dense line ends, its backward one on most else, and
-        both are needless where there is no CR: the first CR tells which to take.
+        In little data, CPython's forward search is slow on dense line ends, its backward one on
+        most else, and both are needless where there is no CR: the first CR tells which to take.
         """
-        first = data.find(b"\r", at)
+        start = self._searched - self._base
+        if start < at:
+            start = at
+        if len(data) - start >= LARGE:
+            return data.find(needle, start) if data.find(self._rarest(), start) >= 0 else -1
+        first = data.find(_CR, start)
         if first < 0:
             return _NO_CR
         if data[first + 1 : first + 3] in _DENSE:
-            if self._last == _UNKNOWN:
+            if self._last == UNKNOWN:
                 self._last = data.rfind(needle)
             if self._last < first:
                 return -1
@@ -387,6 +411,10 @@ class Scanner(Between):
 
     def _epilogue(self, data: bytes, at: int, events: Events) -> int:
         left = self._crlf_left
+        if left and data.endswith(left, at) and len(data) - at == len(left):
+            self._mark += len(left)
+            self._crlf_left = b""
+            return len(data)
         while left and at < len(data) and data[at] == left[0]:
             left = left[1:]
             self._mark += 1
@@ -395,7 +423,7 @@ class Scanner(Between):
         if at == len(data):
             return at
         self._crlf_left = b""
-        if not self._outer.mask & Deviation.EPILOGUE.bit:
+        if not self._mask & Deviation.EPILOGUE.bit:
             raise Deviation.EPILOGUE.at(self._base + at)
         self._discarded += len(data) - at
         limit = self._maxima.epilogue
@@ -405,7 +433,7 @@ class Scanner(Between):
 
     def _end(self, events: Events) -> None:
         """Refuse an end of input that comes too early, or end what is open (row p)."""
-        mask = self._outer.mask
+        mask = self._mask
         if self._place == HEADERS and self._head and mask & _IN_HEADERS:
             line = bytes(self._head[self._line :])  # which nothing ends any more
             if line.startswith(b"--"):
@@ -447,25 +475,6 @@ def _refuse(refusal: Refusal | MultipartError) -> NoReturn:
     if isinstance(refusal, Refusal):
         raise ValueError(refusal.why)
     raise refusal
-
-
-def _first_in(data: bytes, needle: bytes) -> int:
-    """Find the first delimiter in a chunk amid a body; _NOWHERE, or _UNKNOWN if it is not so plain.
-
-    _NOWHERE says that the chunk is all body: the path that large files take.  CPython's forward
-    search is slow on dense line ends, its backward one on most else, and both are needless where
-    there is no CR: the last CR tells which to take.
-    """
-    tail = data[-len(needle) :]
-    if _CR in tail:
-        last = tail.rfind(b"\r")
-        if needle.startswith(tail[last:]):
-            return _UNKNOWN
-        if last and tail[last - 1] in _LINE_ENDS:
-            return _NOWHERE if data.rfind(needle) < 0 else _UNKNOWN
-    elif _CR not in data:
-        return _NOWHERE if data else _UNKNOWN
-    return data.find(needle)
 
 
 def _as_bytes(chunk: object) -> bytes:

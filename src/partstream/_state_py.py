@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, NoReturn
 
 from ._delimiters_py import CLOSE, Delimiters
+from ._search_py import rarest
 from .deviations import Deviation
 from .errors import MultipartError
 from .events import part_end
@@ -68,11 +69,11 @@ class State:
     """
 
     __slots__ = (
-        "_base", "_boundary", "_closed_end", "_crlf_left", "_discarded", "_ends",
-        "_final", "_first", "_flow", "_fresh", "_head", "_held", "_in_preamble", "_known", "_last",
-        "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_maxima", "_outer", "_parts",
-        "_place", "_policy", "_refusal", "_remaining", "_size", "_stack", "_usual", "end_offset",
-        "offset",
+        "_base", "_boundary", "_closed_end", "_crlf_left", "_discarded", "_ends", "_final",
+        "_first", "_flow", "_form", "_fresh", "_head", "_held", "_in_preamble", "_known", "_last",
+        "_last_is_cr", "_limits", "_line", "_lines", "_mark", "_mask", "_maxima", "_nested",
+        "_parts", "_place", "_policy", "_rare", "_refusal", "_remaining", "_searched", "_size",
+        "_stack", "_usual", "end_offset", "offset",
     )  # fmt: skip
 
     _base: int  # offset of the data at hand
@@ -81,6 +82,7 @@ class State:
     _discarded: int  # bytes of this preamble or epilogue
     _ends: list[int]  # where each open multipart must end, -1 if unknown
     _fresh: bool  # whether nothing was read since the place that the scanner is in began
+    _form: bool  # whether the outermost multipart is one
     _in_preamble: bool
     _known: int  # the first place of the needle in the chunk at hand, if it is known
     _last: int  # the last place of the needle in the data at hand, if looked for
@@ -109,7 +111,9 @@ class State:
             form = _is_form(subtype)
             mask = policy.form_mask if form else policy.other_mask
         self._boundary = raw = checked_boundary(boundary)
-        self._outer = _level(mask, form, nested)
+        self._form = form
+        self._nested = nested
+        self._mask = mask
         self._limits = limits
         self._maxima = limits.maxima
         self._policy = policy
@@ -124,6 +128,8 @@ class State:
         self._mark = 0  # where the place that the scanner is in began
         self._parts = self.offset = 0
         self.end_offset = -1
+        self._searched = 0  # no delimiter that ends the body at hand starts before it
+        self._rare = -1  # the byte to look for before a delimiter, once it is needed
         self._place = BETWEEN
 
     def __reduce__(self) -> NoReturn:
@@ -138,17 +144,24 @@ class State:
     def _delimiters(self) -> Delimiters:
         """The stack of boundaries, made when something is not plain."""
         if self._stack is None:
-            self._stack = Delimiters(self._boundary, self._outer)
+            level = _level(self._mask, self._form, self._nested)
+            self._stack = Delimiters(self._boundary, level)
             self._ends = [-1]
             self._closed_end = -1
             if self._usual:
                 self._stack.settle()
         return self._stack
 
+    def _rarest(self) -> int:
+        """Give the byte of the outermost boundary that is least to be expected in data."""
+        if self._rare < 0:
+            self._rare = rarest(self._boundary)
+        return self._rare
+
     def _open(self, boundary: bytes, form: bool, end: int) -> None:
         """Enter a multipart within the one that is being read."""
         mask = self._policy.form_mask if form else self._policy.other_mask
-        self._delimiters.push(boundary, _level(mask, form, self._outer.nested))
+        self._delimiters.push(boundary, _level(mask, form, self._nested))
         self._usual = b""
         self._ends.append(end)
         self._enter_between(preamble=True)
