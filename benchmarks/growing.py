@@ -28,9 +28,13 @@ def one_file(chunks: list[bytes]) -> Body:
     return Body([_FILE_HEAD, *chunks, _FILE_TAIL], BOUNDARY)
 
 
-def fields(count: int) -> tuple[Body, int]:
-    """A form of short text fields, all of a length, and how many bytes their values have."""
-    parts = [Field(f"field_{number:06d}", b"value %06d" % number) for number in range(count)]
+def fields(count: int, first: int = 0) -> tuple[Body, int]:
+    """A form of short text fields, all of a length, and how many bytes their values have.
+
+    Their names and values are numbered, from `first` on.
+    """
+    numbers = range(first, first + count)
+    parts = [Field(f"field_{number:06d}", b"value %06d" % number) for number in numbers]
     nbytes = sum(len(part.data) for part in parts)
     return Body(cut(body.encode(parts, BOUNDARY)), BOUNDARY), nbytes
 
