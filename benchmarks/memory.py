@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -17,12 +16,9 @@ from pathlib import Path
 import partstream
 from partstream import sync
 
+from .peaks import peak
+
 _GIB = 1 << 30
-
-
-def _peak() -> float:
-    """MiB, the most so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _writer(path: Path) -> partstream.MultipartWriter:
@@ -56,7 +52,7 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=int, default=10)
     size = parser.parse_args().gigabytes * _GIB
     which = f"partstream {partstream.__version__}, backend {partstream.BACKEND}"
-    print(f"{which}; before: {_peak():.0f} MiB")
+    print(f"{which}; before: {peak():.0f} MiB")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.bin"
         with path.open("wb") as file:
@@ -72,7 +68,7 @@ def main() -> None:
                 raise SystemExit(f"{name}: {read} bytes were read back instead of {size + 4}")
             rate = size / seconds / 1e6
             done = f"{size / _GIB:.0f} GiB written and read in {seconds:.1f} s"
-            print(f"{name}: {done} ({rate:.0f} MB/s), peak {_peak():.0f} MiB")
+            print(f"{name}: {done} ({rate:.0f} MB/s), peak {peak():.0f} MiB")
 
 
 if __name__ == "__main__":

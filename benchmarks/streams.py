@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache
@@ -53,10 +53,10 @@ class _Protocol(BaseProtocol):
         pass
 
 
-def _stream(work: Workload, loop: asyncio.AbstractEventLoop) -> aiohttp.StreamReader:
+def stream_of(chunks: Iterable[bytes], loop: asyncio.AbstractEventLoop) -> aiohttp.StreamReader:
     """A stream whose first chunk comes in the loop's next turn, and so on to the end."""
     stream = aiohttp.StreamReader(_Protocol(loop), _STREAM_LIMIT, loop=loop)
-    rest = iter(work.chunks)
+    rest = iter(chunks)
     feed_data, call_soon = stream.feed_data, loop.call_soon
 
     def feed() -> None:
@@ -155,13 +155,13 @@ def _headers(work: Workload) -> Headers:
 
 
 async def _one(consume: Consume, work: Workload) -> list[Record]:
-    return await consume(work, _headers(work), _stream(work, asyncio.get_running_loop()))
+    return await consume(work, _headers(work), stream_of(work.chunks, asyncio.get_running_loop()))
 
 
 async def _many(consume: Consume, work: Workload, passes: int) -> None:
     loop = asyncio.get_running_loop()
     for _ in range(passes):
-        await consume(work, _headers(work), _stream(work, loop))
+        await consume(work, _headers(work), stream_of(work.chunks, loop))
 
 
 def _pass_of(name: str, work: Workload) -> Callable[[], list[Record]]:

@@ -50,6 +50,7 @@ def load(backend: str) -> ModuleType:
     try:
         with _environment("1" if backend == "py" else None):
             module = importlib.import_module(_PACKAGE)
+            importlib.import_module(f"{_PACKAGE}.sync")  # found as an attribute from then on
     finally:
         _take_modules()
         sys.modules.update(before)
