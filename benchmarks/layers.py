@@ -26,7 +26,7 @@ class Plan:
 
 PLANS = {
     "full": Plan(cases.FULL, rounds=21, stop_after=60),
-    "quick": Plan(cases.QUICK, rounds=7, stop_after=10),
+    "quick": Plan(cases.QUICK, rounds=15, stop_after=10),
     "smoke": Plan(cases.SMOKE, rounds=1, stop_after=10, min_sample=0),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def _row(loop: asyncio.AbstractEventLoop, case: str, names: list[str], plan: Pla
             runs[" raw"] = _run(loop, raw, form)
         nothing = Form({}, {})
         runs[" driver"] = _run(loop, raw, nothing)
-        timings = take_turns(runs, plan.rounds, plan.min_sample)
+        timings = take_turns(runs, plan.rounds, plan.min_sample, time.perf_counter)
     size = sum(plan.sizes.large if "-" not in case[6:] else _SMALL_FILE for _ in form.files)
     row = CaseResult(case, size, bool(form.files), timings[" driver"].seconds)
     if form.files:
