@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+#: What stands below this line is no peer.
+_TOOLS = "# Tools"
 
 
 def cpu() -> str:
@@ -35,6 +37,8 @@ def peers() -> str:
     """Every pinned peer and what is installed of it."""
     pins: dict[str, list[str]] = {}
     for line in _REQUIREMENTS.read_text().splitlines():
+        if line.startswith(_TOOLS):
+            break
         name, _, pinned = line.partition("#")[0].partition(";")[0].strip().partition("==")
         if name:
             pins.setdefault(name, []).append(pinned)
@@ -48,5 +52,6 @@ def heading(sizes: str, rounds: int) -> dict[str, str]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "peers": peers(),
-        "run": f"sizes {sizes}, {rounds} rounds, medians, the driver's own cost subtracted",
+        "run": f"sizes {sizes}, {rounds} rounds, medians of processor time (writers: of the"
+        " clock's), the driver's own cost subtracted",
     }

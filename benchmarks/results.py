@@ -65,12 +65,13 @@ class Table:
         return next((row for row in self.rows if row.case == case), None)
 
     def as_data(self, samples: bool = True) -> dict[str, Any]:
-        """For JSON. Without samples it is small enough to be kept."""
+        """For JSON. Without samples, and without what follows from the rest, it is small."""
         data = asdict(self)
         for row, plain in zip(self.rows, data["rows"], strict=True):
             for name in row.cells:
-                plain["cells"][name]["ratio"] = row.ratio(name, self.baseline)
-                if not samples:
+                if samples:
+                    plain["cells"][name]["ratio"] = row.ratio(name, self.baseline)
+                else:
                     del plain["cells"][name]["samples"]
         return data
 

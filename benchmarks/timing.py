@@ -6,9 +6,9 @@ spell of the machine, or the caches that whoever came before left behind, fall o
 garbage collector runs before each sample and never in it.
 
 The clock is the processor time of this process, all its threads and the system's work for it
-included: what takes turns here waits for nothing, and the time that somebody else on the machine got
-is nobody's. Where waiting is part of the work (a thread that reads files), the caller asks for
-`time.perf_counter`.
+included: what takes turns here waits for nothing, and the time that somebody else on the machine
+got is nobody's. Where waiting is part of the work (a thread that reads files), the caller asks
+for `time.perf_counter`.
 """
 
 from __future__ import annotations

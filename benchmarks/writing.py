@@ -60,7 +60,6 @@ def _fault(loop: asyncio.AbstractEventLoop, writer: Writer, form: Form) -> str:
             fields[part.name] = part.text()
         else:
             files[part.name] = part.read()
-    fields.pop("", None)  # httpx has to be given a part, or it would not send a multipart
     wanted = {name: path.read_bytes() for name, path in form.files.items()}
     if fields == form.fields and files == wanted:
         return ""
