@@ -45,13 +45,13 @@ def peers() -> str:
     return ", ".join(_peer(name, pinned) for name, pinned in pins.items())
 
 
-def heading(sizes: str, rounds: int) -> dict[str, str]:
+def heading(sizes: str, rounds: int, wall: bool) -> dict[str, str]:
     """What a reader has to know to judge the numbers."""
     return {
         "machine": f"{cpu()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "peers": peers(),
-        "run": f"sizes {sizes}, {rounds} rounds, medians of processor time (writers: of the"
-        " clock's), the driver's own cost subtracted",
+        "run": f"sizes {sizes}, {rounds} rounds, medians of processor time"
+        f"{' (of writing files: of time)' if wall else ''}, the driver's own cost subtracted",
     }

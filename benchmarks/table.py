@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,7 +121,8 @@ def main(argv: list[str] | None = None) -> int:
     plan = PLANS[args.plan]
     if args.rounds:
         plan = replace(plan, rounds=args.rounds)
-    heading = machine.heading(plan.sizes.name, plan.rounds)
+    wall = plan.files_clock is time.perf_counter
+    heading = machine.heading(plan.sizes.name, plan.rounds, wall)
     results = Results(heading, _tables(args, plan))
     if args.publish or (args.whole and args.plan == "smoke"):
         results.more = measure.beside(plan.sizes, _tell)

@@ -82,8 +82,9 @@ def _row(loop: asyncio.AbstractEventLoop, case: str, names: list[str], plan: Pla
         if form.files:
             runs[" raw"] = _run(loop, raw, form)
         nothing = Form({}, {})
+        clock = plan.files_clock if form.files else time.process_time
         runs[" driver"] = _run(loop, raw, nothing)
-        timings = take_turns(runs, plan.rounds, plan.min_sample, time.perf_counter)
+        timings = take_turns(runs, plan.rounds, plan.min_sample, clock)
     size = sum(plan.sizes.large if "-" not in case[6:] else _SMALL_FILE for _ in form.files)
     row = CaseResult(case, size, bool(form.files), timings[" driver"].seconds)
     if form.files:
