@@ -30,7 +30,7 @@ from requests_toolbelt import MultipartEncoder
 import partstream
 import partstream.contrib.aiohttp
 
-from .cases import FULL, Sizes
+from .cases import FULL, MIB, Sizes
 
 _END = b"\r\n\r\n"
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -216,7 +216,7 @@ def run(sizes: Sizes, tell: Callable[[str], None], rounds: int | None = None) ->
         texts = {f"field{i}": f"the value of field {i}" for i in range(100)}
         forms: dict[str, tuple[Form, int]] = {
             "100 fields": ((texts, {}), 40 if rounds > 1 else 1),
-            f"file of {sizes.large >> 10} KiB": (({"title": "a file"}, {"file": path}), 4),
+            f"file of {sizes.large / MIB:g} MiB": (({"title": "a file"}, {"file": path}), 4),
         }
         for case, (form, count) in forms.items():
             tell(f"clients: {case}")

@@ -22,7 +22,8 @@ from .results import Results, Table
 _DOCS = Path(__file__).parent.parent / "docs"
 _INSTRUCTIONS = Path(__file__).with_name("instructions.json")
 DATA = "results.json"
-#: Columns of words.
+#: What columns of plain data are called, and those that hold words.
+_TITLES = {"cpu": "processor", "wall": "all"}
 _WORDS = ("way", "work", "unit", "client")
 #: Bytes that a plot and the data may have.
 PLOT_SIZE, DATA_SIZE = 150_000, 200_000
@@ -45,7 +46,8 @@ least on it: 1 is flat, or falling all the way, because what is done once a body
 
 _SERVERS = """\
 Real servers on loopback, a bounded load from a process of its own. What the server does besides
-reading the form is in the figures."""
+reading the form is in the figures. Beside them its processor time in seconds, for a request or for
+100 MB."""
 
 _CLIENTS = """\
 Whole requests of real clients on loopback, the client's own way and with our writer: milliseconds a
@@ -74,7 +76,8 @@ def _grid(rows: list[dict[str, Any]]) -> str:
     """Dictionaries with the same keys as a table."""
     head = list(rows[0])
     body = [[_number(row[key]) for key in head] for row in rows]
-    return markdown([[key.replace("_", " ") for key in head], *body], _WORDS)
+    titles = [_TITLES.get(key, key.replace("_", " ")) for key in head]
+    return markdown([titles, *body], _WORDS)
 
 
 def _footprint(data: dict[str, Any]) -> Iterator[str]:
