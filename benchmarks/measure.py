@@ -71,6 +71,8 @@ def beside(sizes: cases.Sizes, tell: Tell) -> dict[str, Any]:
         try:
             module: Any = import_module(f".{name}", __package__)
         except ModuleNotFoundError as missing:
+            if missing.name != f"{__package__}.{name}":
+                raise  # what it needs is missing, which is no reason to leave it out
             tell(f"left out: {missing.name} is not there")
             continue
         found[name] = _plain(module.run(sizes, tell))

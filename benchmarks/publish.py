@@ -186,6 +186,7 @@ def write(results: Results, docs: Path, tell: Callable[[str], None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     data = json.dumps(results.as_data(samples=False), indent=1) + "\n"
     (folder / DATA).write_text(data)
+    results = Results.from_data(json.loads(data))  # so that the same page comes of it later
     for old in folder.glob("*.svg"):
         old.unlink()
     shown = plots.draw(results, folder)
