@@ -106,6 +106,10 @@ def _random(sizes: Sizes) -> list[Part]:
     return _one_file(random.Random(32).randbytes(sizes.large))
 
 
+def _clean(sizes: Sizes) -> list[Part]:
+    return _one_file(random.Random(8).randbytes(sizes.worst))
+
+
 def _prose(size: int) -> bytes:
     """CRLF lines of 0 to 100 characters; 1 MiB of them, repeated, to be quick to build."""
     rng = random.Random(80)
@@ -144,6 +148,8 @@ ALL = (
     Case("mixed", "20 fields and 20 files of 1 KiB to 1 MiB", _mixed, throughput=True),
     Case("random", "one file of random bytes", _random, throughput=True),
     Case("text", "one file of CRLF lines of ordinary length", _text, throughput=True),
+    Case("clean", "one file of random bytes, of the size of those that follow", _clean,
+         throughput=True),
     Case("all-crlf", "one file of nothing but CRLF", _repeat(b"\r\n"), throughput=True),
     Case("all-cr", "one file of nothing but CR", _repeat(b"\r"), throughput=True),
     Case("all-lf", "one file of nothing but LF", _repeat(b"\n"), throughput=True),

@@ -14,7 +14,9 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ from requests_toolbelt import MultipartEncoder
 
 import partstream
 import partstream.contrib.aiohttp
+
+from .cases import FULL, MIB, Sizes
 
 _END = b"\r\n\r\n"
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -163,34 +167,70 @@ _CLIENTS = {
 }
 
 
-def main() -> None:
-    """Run all clients in turns, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """One client on one form: milliseconds a request, and of its own processor time."""
+
+    case: str
+    client: str
+    wall: float
+    cpu: float
+
+    def as_data(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+@contextmanager
+def _serving() -> Iterator[str]:
+    """The server's URL, while it runs."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     server = multiprocessing.get_context("spawn").Process(
         target=_server, args=(sender,), daemon=True
     )
     server.start()
-    url = f"http://127.0.0.1:{receiver.recv()}/"
-    with tempfile.TemporaryDirectory() as folder:
+    try:
+        yield f"http://127.0.0.1:{receiver.recv()}/"
+    finally:
+        server.terminate()
+        server.join()
+
+
+def _case(case: str, form: Form, count: int, rounds: int, url: str) -> Iterator[ClientRow]:
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in _CLIENTS}
+    for _ in range(rounds):
+        for name, run in _CLIENTS.items():
+            found[name] += run(url, form, count)
+    for name, times in found.items():
+        wall, spent = (1e3 * statistics.median(item) for item in zip(*times, strict=True))
+        yield ClientRow(case, name, wall, spent)
+
+
+def run(sizes: Sizes, tell: Callable[[str], None], rounds: int | None = None) -> list[ClientRow]:
+    """Run all clients in turns on each form; `tell` hears of each form as it begins."""
+    rounds = rounds or {"full": 5, "quick": 2}.get(sizes.name, 1)
+    rows: list[ClientRow] = []
+    with _serving() as url, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.bin"
-        path.write_bytes(bytes(range(256)) * (32 << 12))
+        path.write_bytes(bytes(range(256)) * (sizes.large // 256))
+        texts = {f"field{i}": f"the value of field {i}" for i in range(100)}
         forms: dict[str, tuple[Form, int]] = {
-            "100 fields": (({f"field{i}": f"the value of field {i}" for i in range(100)}, {}), 40),
-            "32 MB": (({"title": "a file"}, {"file": path}), 4),
+            "100 fields": ((texts, {}), 40 if rounds > 1 else 1),
+            f"file of {sizes.large / MIB:g} MiB": (({"title": "a file"}, {"file": path}), 4),
         }
         for case, (form, count) in forms.items():
-            print(f"{case}: ms a request, and ms of the client's processor time")
-            found: dict[str, list[tuple[float, float]]] = {name: [] for name in _CLIENTS}
-            for _ in range(rounds):
-                for name, run in _CLIENTS.items():
-                    found[name] += run(url, form, count)
-            for name, times in found.items():
-                wall, spent = (1e3 * statistics.median(item) for item in zip(*times, strict=True))
-                print(f"  {name:22} {wall:8.2f} {spent:8.2f}")
-    server.terminate()
+            tell(f"clients: {case}")
+            rows += _case(case, form, count, rounds, url)
+    return rows
+
+
+def main() -> None:
+    """Print the rows as a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    print("ms a request, and ms of the client's processor time")
+    for row in run(FULL, print, parser.parse_args().rounds):
+        print(f"  {row.client:22} {row.wall:8.2f} {row.cpu:8.2f}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+#: What stands below this line is no peer.
+_TOOLS = "# Tools"
 
 
 def cpu() -> str:
@@ -35,18 +37,21 @@ def peers() -> str:
     """Every pinned peer and what is installed of it."""
     pins: dict[str, list[str]] = {}
     for line in _REQUIREMENTS.read_text().splitlines():
+        if line.startswith(_TOOLS):
+            break
         name, _, pinned = line.partition("#")[0].partition(";")[0].strip().partition("==")
         if name:
             pins.setdefault(name, []).append(pinned)
     return ", ".join(_peer(name, pinned) for name, pinned in pins.items())
 
 
-def heading(sizes: str, rounds: int) -> dict[str, str]:
+def heading(sizes: str, rounds: int, wall: bool) -> dict[str, str]:
     """What a reader has to know to judge the numbers."""
     return {
         "machine": f"{cpu()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "peers": peers(),
-        "run": f"sizes {sizes}, {rounds} rounds, medians, the driver's own cost subtracted",
+        "run": f"sizes {sizes}, {rounds} rounds, medians of processor time"
+        f"{' (of writing files: of time)' if wall else ''}, the driver's own cost subtracted",
     }

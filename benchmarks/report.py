@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 from .results import CaseResult, Cell, Table
 
@@ -22,7 +22,8 @@ def seconds(value: float) -> str:
 def _times(ratio: float | None) -> str:
     if ratio is None:
         return ""
-    return f"{ratio:.1f}x" if ratio >= 1.05 else f"{ratio:.2f}x"
+    digits = 1 if ratio >= 1.05 else 2 if ratio >= 0.01 else 4
+    return f"{ratio:.{digits}f}x"
 
 
 class _Notes:
@@ -85,11 +86,12 @@ def _line(row: list[str], widths: list[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def markdown(rows: Rows) -> str:
-    """A pipe table."""
+def markdown(rows: Rows, left: Container[str] = ()) -> str:
+    """A pipe table, the first column and those headed by one of `left` to the left."""
     head, *body = rows
-    ruler = ["---", *("---:" for _ in head[1:])]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ruler, *body))
+    ruler = ["---", *("---" if title in left else "---:" for title in head[1:])]
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in (head, ruler, *body)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in escaped)
 
 
 def render(tables: Iterable[Table], heading: dict[str, str], as_markdown: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from .check import OK
 from .timing import Timing
@@ -59,13 +60,70 @@ class Table:
     #: What the rows' limit is.
     limit: str = "the memchr limit: one bytes.find for a byte that is not there"
 
-    def as_data(self) -> dict[str, object]:
-        """For JSON."""
+    def row(self, case: str) -> CaseResult | None:
+        """The row of that case; None where it was not asked for."""
+        return next((row for row in self.rows if row.case == case), None)
+
+    def as_data(self, samples: bool = True) -> dict[str, Any]:
+        """For JSON. Without samples, and without what follows from the rest, it is small."""
         data = asdict(self)
         for row, plain in zip(self.rows, data["rows"], strict=True):
             for name in row.cells:
-                plain["cells"][name]["ratio"] = row.ratio(name, self.baseline)
+                if samples:
+                    plain["cells"][name]["ratio"] = row.ratio(name, self.baseline)
+                else:
+                    del plain["cells"][name]["samples"]
         return data
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Table:
+        """What `as_data` gave."""
+        rows = [
+            CaseResult(
+                **{**row, "cells": {name: _cell(cell) for name, cell in row["cells"].items()}}
+            )
+            for row in data["rows"]
+        ]
+        return cls(**{**data, "rows": rows})
+
+
+def _cell(data: dict[str, Any]) -> Cell:
+    samples = tuple(data.get("samples", ()))
+    return Cell(data["status"], data["seconds"], data["once"], data["reason"], samples)
+
+
+@dataclass(slots=True)
+class Results:
+    """A whole run: the tables by layer (sync, async, writer), and what other modules measured.
+
+    `more` has plain data by the measuring module's name, as its `as_data` gives it.
+    """
+
+    heading: dict[str, str]
+    tables: dict[str, Table]
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def as_data(self, samples: bool = True) -> dict[str, Any]:
+        """For JSON; numbers rounded to five digits, which is more than any of them is good for."""
+        tables = {layer: table.as_data(samples) for layer, table in self.tables.items()}
+        data = {"heading": self.heading, "tables": tables, "more": self.more}
+        return {name: _rounded(value) for name, value in data.items()}
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Results:
+        """What `as_data` gave."""
+        tables = {layer: Table.from_data(table) for layer, table in data["tables"].items()}
+        return cls(data["heading"], tables, data["more"])
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value
 
 
 def net(timing: Timing, driver: float) -> float:

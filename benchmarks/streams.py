@@ -79,7 +79,12 @@ async def _null(work: Workload, _headers: Headers, stream: aiohttp.StreamReader)
 
 
 async def _parts(reader: Any) -> list[Record]:
-    """The common task. aiohttp's `read` gives a bytearray; it is equal to the bytes wanted."""
+    """The common task, in the same words for both: their readers have the same names.
+
+    Of every part the name and the filename, which both compute when asked, and the content type
+    out of its headers. A field is read whole: aiohttp gives a bytearray, equal to the bytes wanted
+    and not copied. A file is read by chunks of at most what came, and counted.
+    """
     records: list[Record] = []
     while (part := await reader.next()) is not None:
         name, filename = part.name, part.filename

@@ -4,6 +4,11 @@ A sample is several passes over the input, enough to last about `MIN_SAMPLE`. In
 contender takes one sample, in an order that is shuffled anew (from a fixed seed), so that a slow
 spell of the machine, or the caches that whoever came before left behind, fall on all alike. The
 garbage collector runs before each sample and never in it.
+
+The clock is the processor time of this process, all its threads and the system's work for it
+included: what takes turns here waits for nothing, and the time that somebody else on the machine
+got is nobody's. Where waiting is part of the work (a thread that reads files), the caller asks
+for `time.perf_counter`.
 """
 
 from __future__ import annotations
@@ -22,6 +27,8 @@ from dataclasses import dataclass
 
 #: Makes so many passes over the input.
 Run = Callable[[int], None]
+#: Seconds from some point on.
+Clock = Callable[[], float]
 
 MIN_SAMPLE = 0.002
 #: From here on, in seconds a pass, one pass has to be enough.
@@ -62,35 +69,52 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def sample(run: Run, passes: int) -> float:
+def sample(run: Run, passes: int, clock: Clock = time.process_time) -> float:
     """Seconds a pass, over `passes` of them."""
     gc.collect()
     enabled = gc.isenabled()
     gc.disable()
     try:
-        start = time.perf_counter()
+        start = clock()
         run(passes)
-        return (time.perf_counter() - start) / passes
+        return (clock() - start) / passes
     finally:
         if enabled:
             gc.enable()
 
 
-def _passes(run: Run, min_sample: float) -> int:
+def _passes(run: Run, min_sample: float, clock: Clock) -> int:
     """How many passes make a sample long enough; the trial runs double as a warm-up."""
     passes = 1
     while True:
-        took = sample(run, passes) * passes
+        took = sample(run, passes, clock) * passes
         if took >= min_sample or passes >= 1 << 16:
             return passes
         passes = max(passes * 2, math.ceil(min_sample / max(took, 1e-7) * passes * 0.5))
 
 
 def take_turns(
-    runs: Mapping[str, Run], rounds: int, min_sample: float = MIN_SAMPLE
+    runs: Mapping[str, Run],
+    rounds: int,
+    min_sample: float = MIN_SAMPLE,
+    clock: Clock = time.process_time,
 ) -> dict[str, Timing]:
     """Time every run, `rounds` samples each, one a round."""
-    passes = {name: _passes(run, min_sample) if min_sample else 1 for name, run in runs.items()}
+    # What is here already (all imported peers) need not be walked again before each sample: that
+    # would take longer than the sample, and leave it with the caches of the walk.
+    gc.collect()
+    gc.freeze()
+    try:
+        return _take_turns(runs, rounds, min_sample, clock)
+    finally:
+        gc.unfreeze()
+
+
+def _take_turns(
+    runs: Mapping[str, Run], rounds: int, min_sample: float, clock: Clock
+) -> dict[str, Timing]:
+    passes = {name: _passes(run, min_sample, clock) if min_sample else 1
+              for name, run in runs.items()}  # fmt: skip
     samples: dict[str, list[float]] = {name: [] for name in runs}
     names = list(runs)
     rng = random.Random(0)
@@ -99,5 +123,5 @@ def take_turns(
         for name in names:
             taken = samples[name]
             if len(taken) < 3 or sum(taken) * passes[name] < BUDGET:
-                taken.append(sample(runs[name], passes[name]))
+                taken.append(sample(runs[name], passes[name], clock))
     return {name: Timing(statistics.median(taken), tuple(taken)) for name, taken in samples.items()}

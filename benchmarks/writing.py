@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,7 +60,6 @@ def _fault(loop: asyncio.AbstractEventLoop, writer: Writer, form: Form) -> str:
             fields[part.name] = part.text()
         else:
             files[part.name] = part.read()
-    fields.pop("", None)  # httpx has to be given a part, or it would not send a multipart
     wanted = {name: path.read_bytes() for name, path in form.files.items()}
     if fields == form.fields and files == wanted:
         return ""
@@ -82,8 +82,9 @@ def _row(loop: asyncio.AbstractEventLoop, case: str, names: list[str], plan: Pla
         if form.files:
             runs[" raw"] = _run(loop, raw, form)
         nothing = Form({}, {})
+        clock = plan.files_clock if form.files else time.process_time
         runs[" driver"] = _run(loop, raw, nothing)
-        timings = take_turns(runs, plan.rounds, plan.min_sample)
+        timings = take_turns(runs, plan.rounds, plan.min_sample, clock)
     size = sum(plan.sizes.large if "-" not in case[6:] else _SMALL_FILE for _ in form.files)
     row = CaseResult(case, size, bool(form.files), timings[" driver"].seconds)
     if form.files:

@@ -1,8 +1,9 @@
 """multipart (defnull): `PushMultipartParser`, its sans-IO layer and the nearest to ours.
 
-Fair because both give the same three kinds of event. Names and content types are read from the
-segment, which has parsed them by then; its limits are unlimited by default, except the segment
-count, which is set so.
+Fair because both give the same three kinds of event, and this loop is the one of `own.py`. Names
+and content types are read from the segment, which has parsed them by then; its limits are unlimited
+by default, except the segment count, which is set so. `parse` is a generator, and its events are
+taken one by one, as it gives them.
 """
 
 from __future__ import annotations

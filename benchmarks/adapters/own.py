@@ -1,7 +1,8 @@
 """partstream's `MultipartParser`, over whichever twin the given package object runs on.
 
 The same task as for the peers: name, filename and content type are asked for at every part, though
-they are computed only when asked for. Limits that a case needs lifted are lifted for all cases.
+they are computed only when asked for, and the pieces of a field are joined although most come in
+one. Limits that a case needs lifted are lifted for all cases; every other one is checked.
 """
 
 from __future__ import annotations

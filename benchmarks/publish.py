@@ -1,0 +1,230 @@
+"""Writes a run as a page: docs/benchmarks.md, its plots, and the data for later comparison.
+
+``python -m benchmarks.publish`` writes the page anew from the data that is there, and measures
+nothing: for a change of wording or of a plot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from . import goals, report, standing
+from .report import Rows, markdown
+from .results import Results, Table
+
+_DOCS = Path(__file__).parent.parent / "docs"
+_INSTRUCTIONS = Path(__file__).with_name("instructions.json")
+DATA = "results.json"
+#: What columns of plain data are called, and those that hold words.
+_TITLES = {"cpu": "processor", "wall": "all"}
+_WORDS = ("way", "work", "unit", "client")
+#: Bytes that a plot and the data may have.
+PLOT_SIZE, DATA_SIZE = 150_000, 200_000
+
+_INTRODUCTION = """\
+# Benchmarks
+
+Written by `ci/bench`; not by hand. How everything is timed, and what makes the comparison fair, is
+in [benchmarks/README.md](../benchmarks/README.md) and at the top of each adapter there."""
+
+_GOALS = """\
+A ratio is how many times as fast partstream is, compiled unless the row says otherwise. Where a
+row stands for every case, the lowest ratio is given, and its case. A peer that gave something else
+than what was written, refused the body or had to be stopped counts as beaten on that case; the
+notes name these."""
+
+_SCALING = """\
+What is linear has a flat line. The figure is the time a unit at the right end of a plot over the
+least on it: 1 is flat, or falling all the way, because what is done once a body is in the times."""
+
+_SERVERS = """\
+Real servers on loopback, a bounded load from a process of its own. What the server does besides
+reading the form is in the figures. Beside them its processor time in seconds, for a request or for
+100 MB."""
+
+_CLIENTS = """\
+Whole requests of real clients on loopback, the client's own way and with our writer: milliseconds a
+request, and milliseconds of the client's processor time in it."""
+
+_INSTRUCTION_COUNTS = """\
+Instructions of one pass (callgrind), as recorded in `benchmarks/instructions.json`, a column an
+environment. CI fails where one grows by more than 5%."""
+
+
+def _image(shown: dict[str, str], *names: str) -> str:
+    return "\n\n".join(
+        f"![{shown[f'{name}.svg']}](benchmarks/{name}.svg)"
+        for name in names
+        if f"{name}.svg" in shown
+    )
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _grid(rows: list[dict[str, Any]]) -> str:
+    """Dictionaries with the same keys as a table."""
+    head = list(rows[0])
+    body = [[_number(row[key]) for key in head] for row in rows]
+    titles = [_TITLES.get(key, key.replace("_", " ")) for key in head]
+    return markdown([titles, *body], _WORDS)
+
+
+def _footprint(data: dict[str, Any]) -> Iterator[str]:
+    module: Any = import_module(".footprint", __package__)
+    found = module.Footprint(
+        data["nbytes"],
+        data["fields"],
+        [module.Peak(**item) for item in data["peaks"]],
+        [module.Held(**item) for item in data["held"]],
+        [module.ImportTime(**item) for item in data["imports"]],
+        [module.ImportCost(**item) for item in data["costs"]],
+        data["note"],
+    )
+    for title, rows in module.tables(found):
+        yield f"**{title}**"
+        yield markdown(rows, ("contender",))
+    if found.note:
+        yield found.note
+
+
+def _table(table: Table, pictures: str) -> Iterator[str]:
+    rows, notes = report.times(table)
+    yield f"## {table.title[0].upper()}{table.title[1:]}"
+    yield f"Time a pass, and how many times as fast as {table.baseline}:"
+    yield markdown(rows)
+    yield from notes
+    if any(row.throughput for row in table.rows):
+        limited = any(row.limit for row in table.rows)
+        yield "MB/s" + (f", and the share of {table.limit}:" if limited else ":")
+        yield markdown(report.rates(table))
+    if pictures:
+        yield pictures
+        yield "A contender without a mark on a line has no time there: see the notes."
+
+
+def _flatness(axes: list[dict[str, Any]]) -> str:
+    scaling: Any = import_module(".scaling", __package__)
+    found = [(axis["name"], scaling.flatness(scaling.Axis(**axis))) for axis in axes]
+    names = list(dict.fromkeys(name for _, figures in found for name in figures))
+    rows: Rows = [["against", *names]]
+    for axis, figures in found:
+        rows.append([axis, *(f"{figures[name]:.2f}" if name in figures else "" for name in names)])
+    return markdown(rows)
+
+
+def _instructions() -> str:
+    if not _INSTRUCTIONS.exists():
+        return "Nothing is recorded."
+    record = json.loads(_INSTRUCTIONS.read_text())
+    counts = {where: entry["instructions"] for where, entry in record.items()}
+    names = dict.fromkeys(name for entry in counts.values() for name in entry)
+    rows = [["case", *counts]]
+    for name in names:
+        rows.append([name, *(_number(entry.get(name, "")) for entry in counts.values())])
+    return markdown(rows)
+
+
+def _sections(results: Results, shown: dict[str, str]) -> Iterator[str]:
+    yield _INTRODUCTION
+    yield "\n".join(f"- {key}: {value}" for key, value in results.heading.items())
+    yield "## Goals"
+    yield _GOALS
+    yield standing.goals(goals.judge(results.tables), None, as_markdown=True)
+    pictures = {"sync": ("throughput", "sansio", "limit"), "async": ("async",)}
+    for layer, table in results.tables.items():
+        yield from _table(table, _image(shown, *pictures.get(layer, ("writers",))))
+    more = results.more
+    if axes := more.get("scaling"):
+        yield "## Scaling"
+        yield _SCALING
+        yield _flatness(axes)
+        yield _image(shown, *(f"scaling-{axis['name']}" for axis in axes))
+    if "footprint" in more:
+        yield "## Memory and import"
+        yield from _footprint(more["footprint"])
+        yield _image(shown, "memory", "held")
+    if more.get("servers"):
+        yield "## Servers"
+        yield _SERVERS
+        yield _grid(more["servers"])
+        yield _image(shown, "servers")
+    if more.get("clients"):
+        yield "## Clients"
+        yield _CLIENTS
+        yield _grid(more["clients"])
+    yield "## Instruction counts"
+    yield _INSTRUCTION_COUNTS
+    yield _instructions()
+    yield "## The data"
+    yield (
+        f"[{DATA}](benchmarks/{DATA}) holds the medians of this run; `ci/bench --compare"
+        f" docs/benchmarks/{DATA}` tells how ratios have moved since."
+    )
+
+
+def page(results: Results, shown: dict[str, str]) -> str:
+    """The Markdown; `shown` are the plots that there are, by file name, and what is on them."""
+    return "\n\n".join(_sections(results, shown)) + "\n"
+
+
+def write(results: Results, docs: Path, tell: Callable[[str], None]) -> None:
+    """The page, its plots, and the data; plots of an earlier page that are no more are removed."""
+    from . import plots  # matplotlib takes a second to import, and only this needs it
+
+    folder = docs / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    data = json.dumps(results.as_data(samples=False), indent=1) + "\n"
+    (folder / DATA).write_text(data)
+    results = Results.from_data(json.loads(data))  # so that the same page comes of it later
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    shown = plots.draw(results, folder)
+    path = docs / "benchmarks.md"
+    path.write_text(page(results, shown))
+    tell(f"written: {path}, and {len(shown)} plots beside {folder / DATA}")
+
+
+def faults(results: Results) -> list[str]:
+    """Write the page twice to a temporary folder; a line for whatever is not as it should be."""
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        first, second = Path(name, "first"), Path(name, "second")
+        for docs in (first, second):
+            write(results, docs, lambda _line: None)
+        for plot in sorted(first.glob("benchmarks/*.svg")):
+            if plot.read_bytes() != (second / "benchmarks" / plot.name).read_bytes():
+                found.append(f"{plot.name} is drawn otherwise the second time")
+            if plot.stat().st_size > PLOT_SIZE:
+                found.append(f"{plot.name} has {plot.stat().st_size} bytes")
+            ElementTree.parse(plot)
+        data = first / "benchmarks" / DATA
+        if data.stat().st_size > DATA_SIZE:
+            found.append(f"{DATA} has {data.stat().st_size} bytes")
+        again = Results.from_data(json.loads(data.read_text()))
+        if again.as_data(samples=False) != results.as_data(samples=False):
+            found.append(f"{DATA} is not what was measured once it is read")
+    return found
+
+
+def main() -> None:
+    """Write the page from its data."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.publish", description=__doc__)
+    parser.add_argument("docs", nargs="?", type=Path, default=_DOCS)
+    docs = parser.parse_args().docs
+    results = Results.from_data(json.loads((docs / "benchmarks" / DATA).read_text()))
+    write(results, docs, print)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""What the benchmarks make of their figures: goals, floors, the page. Nothing is timed here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import cases, gate, goals, measure, publish, report, standing, table
+from benchmarks.goals import CLEAN, GOALS, LIMIT, Goal, judge
+from benchmarks.layers import PLANS
+from benchmarks.results import CaseResult, Cell, Results, Table
+
+OK, WRONG, REFUSED = "ok", "wrong", "refused"
+
+
+def _row(case: str, times: dict[str, float | str], limit: float | None = None) -> CaseResult:
+    """A row of 1000 bytes: seconds by contender, or what it is instead."""
+    cells = {
+        name: Cell(OK, value) if isinstance(value, float) else Cell(value, reason="because")
+        for name, value in times.items()
+    }
+    return CaseResult(case, 1000, throughput=True, driver=0.0, limit=limit, cells=cells)
+
+
+def _tables(*rows: CaseResult, layer: str = goals.SYNC) -> dict[str, Table]:
+    return {layer: Table("made up", "multipart", list(rows[0].cells), list(rows))}
+
+
+GOAL = Goal(goals.SYNC, "random", "multipart", 2)
+EXTRA = {"scaling": [], "servers": [], "clients": []}
+
+
+def test_a_lost_ratio_is_found() -> None:
+    fast = _tables(_row("random", {"partstream-c": 1.0, "multipart": 2.0}))
+    slow = _tables(_row("random", {"partstream-c": 1.0, "multipart": 1.99}))
+    assert [(item.ratio, item.met) for item in judge(fast, [GOAL])] == [(2.0, True)]
+    assert [(item.ratio, item.met) for item in judge(slow, [GOAL])] == [(1.99, False)]
+
+
+def test_what_was_not_measured_is_not_judged() -> None:
+    tables = _tables(_row("text", {"partstream-c": 1.0, "multipart": 2.0}))
+    assert judge(tables, [GOAL, replace(GOAL, layer=goals.ASYNC)]) == []
+    tables = _tables(_row("random", {"partstream-c": 1.0}))
+    assert judge(tables, [GOAL, replace(GOAL, against=CLEAN)]) == []
+
+
+@pytest.mark.parametrize("status", [WRONG, REFUSED, "stopped"])
+def test_a_peer_that_fails_is_beaten(status: str) -> None:
+    tables = _tables(_row("random", {"partstream-c": 1.0, "django": status}))
+    (verdict,) = judge(tables, [replace(GOAL, against="django")])
+    assert (verdict.met, verdict.ratio) == (True, None)
+    assert verdict.note == f"django: {status}"
+
+
+def test_where_the_baseline_fails_the_fastest_peer_takes_its_place() -> None:
+    times: dict[str, float | str] = {
+        "partstream-c": 1.0,
+        "partstream-py": 0.1,
+        "multipart": REFUSED,
+    }
+    tables = _tables(_row("random", {**times, "django": 5.0, "werkzeug": 1.5, "x": WRONG}))
+    (verdict,) = judge(tables, [GOAL])
+    assert (verdict.ratio, verdict.met) == (1.5, False)
+    assert verdict.note == "multipart: refused; against werkzeug"
+    (verdict,) = judge(_tables(_row("random", times)), [GOAL])
+    assert (verdict.ratio, verdict.met) == (None, True)
+
+
+@pytest.mark.parametrize("against", ["multipart", "django", LIMIT])
+def test_we_are_never_excused(against: str) -> None:
+    times = {"partstream-c": WRONG, "multipart": REFUSED, "django": REFUSED}
+    (verdict,) = judge(_tables(_row("random", times, 1.0)), [replace(GOAL, against=against)])
+    assert not verdict.met
+    assert verdict.note == "partstream-c: wrong, because"
+    assert gate.lost([verdict], {})
+
+
+def test_shares_of_the_limit_and_of_the_clean_upload() -> None:
+    tables = _tables(
+        _row("all-cr", {"partstream-c": 4.0}, 1.0), _row("clean", {"partstream-c": 1.0}, 0.5)
+    )
+    limit, clean = Goal(goals.SYNC, "all-cr", LIMIT, 0.2), Goal(goals.SYNC, "all-cr", CLEAN, 0.3)
+    assert [(item.ratio, item.met) for item in judge(tables, [limit, clean])] == [
+        (0.25, True),
+        (0.25, False),
+    ]
+    (verdict,) = judge(_tables(_row("all-cr", {"partstream-c": 4.0})), [limit])
+    assert not verdict.met, "without a limit nothing is known"
+
+
+def test_each_goal_can_be_measured() -> None:
+    for goal in GOALS:
+        names = measure.names(goal.layer)
+        assert goal.contender in names
+        assert goal.against in (*names, LIMIT, CLEAN)
+        assert set(goal.cases) <= set(measure.CASES)
+    assert len({goal.key for goal in GOALS}) == len(GOALS)
+    for peer in goals.BEHIND:
+        assert {goal.case for goal in GOALS if goal.against == peer} == set(cases.BY_NAME)
+
+
+def test_floors() -> None:
+    assert gate.floor(GOAL, {}) == 2
+    assert gate.floor(GOAL, {GOAL.key: 8.0}) == 2
+    assert gate.floor(GOAL, {GOAL.key: 1.0}) == gate.MARGIN
+
+
+def test_the_record_is_of_goals_that_there_are() -> None:
+    assert set(gate.load()) <= {goal.key for goal in GOALS}
+
+
+class Again:
+    """In place of `measure.table`: a given ratio each time, and what was asked."""
+
+    def __init__(self, *ratios: float) -> None:
+        self.ratios = list(ratios)
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def __call__(
+        self, layer: str, plan: Any, tell: Any, only: Collection[str], wanted: Collection[str]
+    ) -> Table:
+        self.asked.append((layer, tuple(only)))
+        ratio = self.ratios.pop(0)
+        return _tables(*(_row(case, {"partstream-c": 1.0, "multipart": ratio}) for case in only))[
+            layer
+        ]
+
+
+@pytest.mark.parametrize(
+    ("again", "lost"), [((1.2,), 0), ((0.9, 1.2), 0), ((0.9, 0.8), 1)], ids=str
+)
+def test_what_seems_lost_is_measured_again(
+    again: tuple[float, ...], lost: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = Again(*again)
+    monkeypatch.setattr(measure, "table", measured)
+    monkeypatch.setattr(gate, "load", lambda: {GOAL.key: 1.25})
+    first = _row("random", {"partstream-c": 1.0, "multipart": 0.5}, 1.0)
+    good = _row("text", {"partstream-c": 1.0, "multipart": 9.0})
+    found = gate.hold(_tables(first, good), PLANS["quick"], lambda line: None)
+    assert measured.asked == [("sync", ("random",))] * len(again)
+    assert len(found) == lost
+    if lost:
+        text = f"{GOAL.key}: 0.80 times, held at {1.25 * gate.MARGIN:.2f}; goal 2"
+        assert str(found[0]) == text
+
+
+def test_goals_that_stand_together_are_one_line() -> None:
+    one, two = (replace(GOAL, case=case, together="all", at_least=1) for case in ("text", "random"))
+    tables = _tables(
+        _row("text", {"partstream-c": 1.0, "multipart": 0.5}),
+        _row("random", {"partstream-c": 1.0, "multipart": 0.7}),
+    )
+    lines = standing.goals(judge(tables, [one, two]), None, as_markdown=True).splitlines()
+    assert len(lines) == 3
+    assert "| 0.50 (text) | no |" in lines[-1]
+
+
+def test_how_ratios_moved() -> None:
+    before = _tables(_row("random", {"partstream-c": 1.0, "multipart": 2.0}))
+    now = _tables(_row("random", {"partstream-c": 1.0, "multipart": 3.0}))
+    assert "+50%" in standing.compared(now, before)
+    assert standing.compared(now, now) == "no ratio moved by 10% or more"
+    assert standing.compared(now, {}) == "no ratio moved by 10% or more"
+
+
+def _results() -> Results:
+    times: dict[str, float | str] = {"partstream-c": 0.25, "multipart": 1.0, "django": WRONG}
+    rows = [_row(case, times, 0.1) for case in ("random", "all-cr", "clean", "one-byte")]
+    rows[0].cells["multipart"] = Cell(OK, 1.0, samples=(0.9, 1.0, 1.1))
+    return Results({"machine": "one | two", "date": "today"}, _tables(*rows), dict(EXTRA))
+
+
+def test_the_page(tmp_path: Path) -> None:
+    results = _results()
+    shown = {"throughput.svg": "Throughput"}
+    text = publish.page(results, shown)
+    tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
+    assert tables
+    for lines in tables:
+        assert len({line.replace("\\|", "").count("|") for line in lines}) == 1, lines
+    assert "![Throughput](benchmarks/throughput.svg)" in text
+    assert text.count(".svg") == 1, "of what was not drawn there is no link"
+    assert "django: wrong" in text
+    assert "random, django: because" in text
+
+
+def test_the_data_is_read_as_it_was_written() -> None:
+    results = _results()
+    data = json.loads(json.dumps(results.as_data()))
+    assert Results.from_data(data) == results
+    small = json.loads(json.dumps(results.as_data(samples=False)))
+    assert "samples" not in json.dumps(small)
+    assert Results.from_data(small).as_data(samples=False) == small
+
+
+def test_no_ratio_is_shown_as_nothing() -> None:
+    slow = _tables(_row("random", {"partstream-c": 400.0, "multipart": 1.0}))["sync"]
+    rows, _ = report.times(slow)
+    assert rows[1][1].endswith(" 0.0025x")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--record"],
+        ["--record", "--quick", "--only", "text"],
+        ["--publish", "x", "--layer", "sync"],
+        ["--quick", "--smoke"],
+    ],
+    ids=" ".join,
+)
+def test_options_that_do_not_go_together(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        table.main(options)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err
+
+
+def test_only_a_run_without_options_writes_the_documentation() -> None:
+    assert table._arguments([]).publish.name == "docs"
+    for options in (["--quick"], ["--layer", "sync"], ["--rounds", "3"]):
+        assert table._arguments(options).publish is None
