@@ -92,7 +92,13 @@ LAYERS = {
 }
 
 #: Families of modules that are of one layer, by the start of their names.
-_FAMILIES = {"_inspect_": EDGES, "contrib.": EDGES, "contrib": EDGES}
+_FAMILIES = {"_form_": FORMS, "_inspect_": EDGES, "contrib.": EDGES, "contrib": EDGES}
+
+#: The blocking names of all layers are in one place, which imports what it uses nothing of.
+_DOORS = {("sync", "_form_sync")}
+
+#: Who says that the program, not a peer, has forgotten something.
+_MAY_WARN = {"_form_files"}
 
 #: The only modules of the standard library, and of others, that the lower layers need.
 _ALLOWED = {
@@ -167,7 +173,7 @@ def test_every_module_has_a_layer(module: str) -> None:
 @each
 def test_imports_point_down(module: str) -> None:
     for name, own in _imports(module):
-        if own and name != "__init__":
+        if own and name != "__init__" and (module, name) not in _DOORS:
             assert _layer(name) <= _layer(module), f"{module} imports {name}"
 
 
@@ -206,7 +212,8 @@ def test_no_logging_below_the_edges(module: str) -> None:
         assert "logging" not in {name for name, _ in _imports(module)}
         calls = [node for node in ast.walk(_tree(module)) if isinstance(node, ast.Call)]
         names = [getattr(call.func, "id", getattr(call.func, "attr", "")) for call in calls]
-        assert not {"print", "warn"} & set(names)
+        forbidden = {"print"} if module in _MAY_WARN else {"print", "warn"}
+        assert not forbidden & set(names)
 
 
 @each
@@ -226,5 +233,5 @@ def test_only_one_module_chooses_the_twin() -> None:
 
 def test_the_table_has_no_strangers() -> None:
     """What the table names and is not there yet is planned: no more than these."""
-    planned = {"_headers_c", "_scanner_c", "form"}
+    planned = {"_headers_c", "_scanner_c"}
     assert set(LAYERS) - set(MODULES) <= planned | {"__main__", "inspection", "reader", "sources"}

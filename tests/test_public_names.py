@@ -19,6 +19,7 @@ Module = Callable[[str], ModuleType]
 CORE = {
     "BACKEND", "Deviation", "IncompleteBody", "LimitExceeded", "Limits", "MultipartError",
     "MultipartParser", "ParseError", "PartBegin", "PartEnd", "Policy", "UnsupportedEncoding",
+    "UnsupportedMediaType",
     "__version__", "hdrs",
 }  # fmt: skip
 
@@ -28,7 +29,7 @@ DOCUMENTED = CORE | {
     "AsyncFilePayload", "IterablePayload", "JsonBytesPayload", "PathPayload", "Progress",
     "PartIndex", "index", "BodyPartReader", "BodyPartReaderPayload", "BufferedReaderPayload",
     "BytesIOPayload",
-    "BytesPayload", "AsyncIterablePayload", "Form", "IOBasePayload", "JsonPayload",
+    "BytesPayload", "AsyncIterablePayload", "FilePart", "Form", "IOBasePayload", "JsonPayload",
     "MultipartReader", "MultipartResponseWrapper", "MultipartWriter", "Order", "PAYLOAD_REGISTRY",
     "Payload", "StringIOPayload", "StringPayload", "TextIOPayload", "UploadedFile",
     "content_disposition_filename", "get_payload", "parse_content_disposition",

@@ -22,8 +22,10 @@ from .errors import (
     MultipartError,
     ParseError,
     UnsupportedEncoding,
+    UnsupportedMediaType,
 )
 from .events import PartEnd
+from .form import FilePart, Form, UploadedFile, parse_form
 from .indexing import PartIndex, index
 from .limits import Limits
 from .parser import MultipartParser
@@ -68,6 +70,8 @@ __all__ = [
     "BytesPayload",
     "ContentRange",
     "Deviation",
+    "FilePart",
+    "Form",
     "HttpMessage",
     "IOBasePayload",
     "IncompleteBody",
@@ -95,6 +99,8 @@ __all__ = [
     "StringPayload",
     "TextIOPayload",
     "UnsupportedEncoding",
+    "UnsupportedMediaType",
+    "UploadedFile",
     "__version__",
     "byteranges",
     "content_disposition_filename",
@@ -103,6 +109,7 @@ __all__ = [
     "index",
     "parse_content_disposition",
     "parse_content_type",
+    "parse_form",
     "parse_range",
     "payload_type",
     "range_response",

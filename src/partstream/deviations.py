@@ -14,7 +14,13 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from .errors import IncompleteBody, MultipartError, ParseError, UnsupportedEncoding
+from .errors import (
+    IncompleteBody,
+    MultipartError,
+    ParseError,
+    UnsupportedEncoding,
+    UnsupportedMediaType,
+)
 
 __all__ = ["Deviation"]
 
@@ -218,6 +224,14 @@ class Deviation(enum.Enum):
         "a form part uses an extended parameter (name*, filename*, or a continuation)",
         "send plain name and filename in UTF-8 (RFC 7578 section 4.2)",
     )
+    NOT_A_FORM = (
+        "the Content-Type is that of no form",
+        "send multipart/form-data or application/x-www-form-urlencoded",
+    )
+    MULTIPART_IN_FORM = (
+        "a part of a form is a multipart itself",
+        "send each file as a part of its own, under the same name (RFC 7578 section 4.3)",
+    )
     NAMELESS_PART = (
         "a form part has no name",
         "send 'Content-Disposition: form-data; name=\"...\"' with each part",
@@ -230,6 +244,7 @@ _KINDS: Final[dict[Deviation, type[MultipartError]]] = {
     Deviation.TRUNCATED: IncompleteBody,
     Deviation.DISCONNECTED: IncompleteBody,
     Deviation.UNSUPPORTED_ENCODING: UnsupportedEncoding,
+    Deviation.NOT_A_FORM: UnsupportedMediaType,
 }
 
 

@@ -5,7 +5,8 @@
     ValueError
     └── MultipartError       anything the peer sent, or failed to send
         ├── ParseError       the bytes break the grammar, and the policy does not tolerate it (400)
-        │   └── UnsupportedEncoding  a part is encoded in a way that nobody here can undo (415)
+        │   ├── UnsupportedEncoding  a part is encoded in a way that nobody here can undo (415)
+        │   └── UnsupportedMediaType  the body is of a type that is no form (415)
         ├── IncompleteBody   the stream ended before its closing delimiter (400)
         └── LimitExceeded    the stream is larger than a limit allows (413)
 
@@ -21,6 +22,7 @@ __all__ = [
     "MultipartError",
     "ParseError",
     "UnsupportedEncoding",
+    "UnsupportedMediaType",
 ]
 
 
@@ -66,6 +68,12 @@ class UnsupportedEncoding(ParseError, RuntimeError):
 
     It is a RuntimeError too, because that is what aiohttp's users catch.
     """
+
+    http_status = 415
+
+
+class UnsupportedMediaType(ParseError):
+    """A form was asked for, and the Content-Type is of none (RFC 9110 section 15.5.16)."""
 
     http_status = 415
 

@@ -30,11 +30,18 @@ class Maxima(NamedTuple):
     total_size: int
     decoded_size: int
     read_size: int
+    fields: int
+    files: int
+    field_size: int
+    fields_size: int
+    spool_size: int
+    spool_total: int
     reach: int  # what a header block may be as long as it has one line
 
 
-def _limit(default: int | None, doc: str, unit: str = "bytes") -> Any:
-    return field(default=default, metadata={"doc": doc, "unit": unit})
+def _limit(default: int | None, doc: str, unit: str = "bytes", soft: bool = False) -> Any:
+    """A field with its line of documentation; nothing is refused for going over a soft one."""
+    return field(default=default, metadata={"doc": doc, "unit": unit, "soft": soft})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +49,9 @@ class Limits:
     """Security limits of a stream, enforced while it is read; None is unlimited.
 
     A stream that goes over one raises :class:`~partstream.LimitExceeded`, whose ``code`` is the
-    name of the field.  ``Limits.STREAM`` is the preset of the parser and the readers.  Derive
-    others with ``dataclasses.replace(Limits.STREAM, max_parts=100)``.
+    name of the field.  ``Limits.STREAM`` is the preset of the parser and the readers,
+    ``Limits.FORM`` that of ``parse_form``; limits about fields, files and spools are for forms
+    alone.  Derive others with ``dataclasses.replace(Limits.FORM, max_files=10)``.
 
     Raises:
         TypeError: for a limit that is neither an int nor None.
@@ -51,6 +59,7 @@ class Limits:
     """
 
     STREAM: ClassVar[Limits]
+    FORM: ClassVar[Limits]
 
     max_header_line: int | None = _limit(8190, "One header line, without its line end.")
     max_headers: int | None = _limit(128, "Header lines of one part.", "lines")
@@ -68,6 +77,21 @@ class Limits:
     )
     max_read_size: int | None = _limit(
         None, "What reading the whole body of one part, or a line of it, may hold in memory."
+    )
+    max_fields: int | None = _limit(1000, "Fields of a form that are no files.", "fields")
+    max_files: int | None = _limit(1000, "Files of a form.", "files")
+    max_field_size: int | None = _limit(2**20, "One field of a form that is no file.")
+    max_fields_size: int | None = _limit(
+        8 * 2**20,
+        "All fields of a form in memory, the heads of its files and what objects take included.",
+    )
+    max_spool_size: int | None = _limit(
+        2**20, "What of one file of a form is held in memory: a larger one goes to disk.", soft=True
+    )
+    max_spool_total: int | None = _limit(
+        16 * 2**20,
+        "What of all files of a form is held in memory: once it is, those over 64 KiB go to disk.",
+        soft=True,
     )
 
     #: The values with a number for None: what the pure scanner takes.
@@ -116,3 +140,4 @@ def _checked(name: str, value: object) -> int:
 
 
 Limits.STREAM = Limits()
+Limits.FORM = Limits(max_parts=1000)

@@ -28,6 +28,9 @@ ExtendedParameters = Literal["error", "fallback", "prefer"]
 #: UTF-8.
 UnsafeCharset = Literal["error", "on_text", "utf-8"]
 
+#: What ``parse_form`` does with a part that has no name: it is an error, or it is skipped.
+NamelessInForm = Literal["error", "skip"]
+
 # Bits of the choices that are no deviations stand above those of the deviations.
 EXTENDED_PREFER = 1 << len(Deviation)
 WINDOWS_PATH = 1 << (len(Deviation) + 1)
@@ -108,6 +111,13 @@ class Policy:
         "j",
         "always",
     )
+    nameless_in_form: NamelessInForm = _choice(
+        "What `parse_form` does with a part that has no name: an `error`, or `skip`.",
+        "j",
+        "error",
+        "error",
+        "skip",
+    )
     bare_lf: Tolerance = _tolerance(
         "Lines that end in LF; latched at the first delimiter.", "k", "never"
     )
@@ -184,6 +194,12 @@ class Policy:
         False,
         True,
     )
+    multipart_in_form: Tolerance = _tolerance(
+        "A multipart inside a form, in `parse_form`; tolerated, its parts come under its name "
+        "(RFC 2388).",
+        "w",
+        "always",
+    )
     unclosed_child: Tolerance = _tolerance(
         "The parent's delimiter where the child is still open; tolerated, the child ends.",
         "x",
@@ -240,6 +256,7 @@ _OPTIONS: dict[str, tuple[object, ...]] = {
     "charset_field": (False, True),
     "extended_in_form": get_args(ExtendedParameters),
     "unsafe_charset": get_args(UnsafeCharset),
+    "nameless_in_form": get_args(NamelessInForm),
 }
 
 

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from ._flow import NEED, Flow, Need
+from ._form_sync import FilePart, Form, UploadedFile, parse_form
 from ._part_flow import PartFlow
 from ._parts import PartBase
 from ._readers import ReaderBase
@@ -31,7 +32,10 @@ from .limits import Limits
 from .policy import Policy
 from .sources import content_type_of
 
-__all__ = ["BodyPartReader", "MultipartReader", "MultipartResponseWrapper"]
+__all__ = [
+    "BodyPartReader", "FilePart", "Form", "MultipartReader", "MultipartResponseWrapper",
+    "UploadedFile", "parse_form",
+]  # fmt: skip
 
 _T = TypeVar("_T")
 _Self = TypeVar("_Self")

@@ -1,0 +1,306 @@
+"""A form in ``multipart/form-data`` while it is put together, without waiting for anything.
+
+Chunks go in, names and values come out.  The loop over a parser's events is
+:meth:`FormAssembler.go`.  A field that is nothing but a name and text never leaves it; all else is
+written into a *sink* (``_form_sinks.py``), fields with a charset or an encoding of their own too.
+Where something has to be done that may block, or that has to be awaited, the loop stops and gives
+a :class:`Step`; called again, it goes on where it stopped.  That is all that a driver has to know::
+
+    step = assembler.feed(chunk)  # b"" at the end of the source
+    while step is not None:
+        assembler.flush()  # on a thread, where there is an event loop
+        step = assembler.go()
+
+What a form gets, and what error at which offset, depends on its bytes alone, never on how they
+were cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
+
+from ._backend import PartBegin
+from ._flow import NEED, Need
+from ._form_fields import CharsetField, OddField, decoder_of, too_large, value_of
+from ._form_sinks import SKIPPED, FileHead, Sink
+from ._form_work import FIELD, Assembler, Decode, Step
+from .decoding import Decoder
+from .deviations import Deviation
+from .errors import LimitExceeded
+from .events import PartEnd
+from .limits import Limits
+from .parser import MultipartParser
+from .policy import Policy
+
+__all__ = ["FormAssembler", "OpenSink"]
+
+#: Gives the sink for a file, None where nobody wants it.  It must not block: a sink opens its file
+#: when the first data comes.
+OpenSink: TypeAlias = Callable[[FileHead], "Sink | None"]
+
+#: What a file takes beside its head: the objects around it.
+_FILE: Final = 1024
+#: A header block with a Content-Transfer-Encoding has so many bytes more than its name, at least.
+_LEAST_ENCODED: Final = len("content-disposition:x;name=\ncontent-transfer-encoding:x\n\n")
+
+_NOTHING: Final[Iterator[Any]] = iter(())
+
+
+class FormAssembler(Assembler):
+    """A form in ``multipart/form-data`` (RFC 7578) while it is put together.
+
+    Args:
+        boundary: of the Content-Type.
+        open: gives the sink for a file.
+        limits: what the form may be at most.
+        policy: which deviations are tolerated.
+        decode: gives the value of a field that is no plain text in UTF-8; by default it is decoded
+            strictly, by the charset that it names, or the form does.
+        charset: of fields that name none, if it is not UTF-8.
+        streamed: stop at each file that has a filename, see :attr:`Step.FILE`.  Then :meth:`take`
+            gives its data, and :meth:`keep` or :meth:`spool` says what becomes of it.
+    """
+
+    # What few parts have is set only where they do.
+    _begin: PartBegin | None = None  # of a plain field that has begun
+    _name: Any = ""
+    _data: Any = b""
+    _room = 0
+    _sink: Sink | None = None  # of any other part that has begun
+    _odd: OddField | None = None  # the same, if it is a field
+    _place = -1  # among the items, if it is a file
+    _decoder: Decoder | None = None
+    _outer: str | None = None  # the name of the part around a multipart
+    _begun = False  # a part that is no plain field
+
+    def __init__(
+        self,
+        boundary: str | bytes,
+        open: OpenSink,  # noqa: A002
+        *,
+        limits: Limits = Limits.FORM,
+        policy: Policy = Policy.DEFAULT,
+        decode: Decode | None = None,
+        charset: str | None = None,
+        streamed: bool = False,
+    ) -> None:
+        super().__init__(limits, policy, decode, charset)
+        self._open = open
+        self._usual = charset is None  # no multipart within it, no charset
+        self._streamed = streamed
+        self._files_left = limits.maxima.files
+        self._parser = MultipartParser(boundary, nested=True, limits=limits, policy=policy)
+        self._events: Iterator[Any] = _NOTHING
+
+    def take_in(self, chunk: bytes) -> None:
+        """Take bytes, and leave them for the next step."""
+        if chunk:
+            self._events = iter(self._parser.feed(chunk))
+        else:
+            self.ended = True
+            self._events = iter(self._parser.close())
+
+    def go(self) -> Step | None:
+        """Go on with what is there; see :meth:`Assembler.go`.
+
+        One function for the sake of speed: most forms are plain fields, and a call for each would
+        take as long as what is here.
+        """
+        begin, name, data, room = self._begin, self._name, self._data, self._room
+        left, usual = self.left, self._usual
+        most = self.limits.maxima.field_size
+        step: Step | None = None
+        for event in self._events:
+            kind = type(event)
+            if kind is PartBegin:
+                name = event.name
+                size = event.body_offset - event.offset
+                if (
+                    usual
+                    and name is not None
+                    and event.filename is None
+                    and event.content_type is None
+                    and size < len(name) + _LEAST_ENCODED
+                    and name != "_charset_"
+                ):
+                    begin, data = event, b""
+                    left -= size + FIELD
+                    self.fields_left -= 1
+                    room = most if most < left else left
+                    if room < 0 or self.fields_left < 0:
+                        raise self._too_many(event)
+                    continue
+                self.left = left
+                step = self._start(event)
+                left, usual = self.left, self._usual
+            elif begin is None:
+                self.left = left
+                step = self._write(event) if kind is bytes else self._finish(event)
+                left, usual = self.left, self._usual
+            elif kind is bytes:
+                if not data:
+                    data = event
+                elif type(data) is bytes:
+                    data = bytearray(data) + event
+                else:
+                    data += event
+                if len(data) > room:
+                    raise too_large(self, begin, room)
+                continue
+            else:
+                if data.isascii() and name.isascii():
+                    left -= len(data)
+                else:
+                    self.left = left
+                    self.charge_text(begin.body_offset, name, data, len(data))
+                    left = self.left
+                try:
+                    self.items.append((name, data.decode()))
+                except UnicodeDecodeError:
+                    self.items.append((name, value_of(self, begin, bytes(data), None)))
+                if not event.complete:
+                    self.complete = False
+                begin = None
+                continue
+            if step is not None:
+                break
+        self.left = left
+        self._begin, self._name, self._data, self._room = begin, name, data, room
+        return Step.WORK if step is None and self.ended and self._jobs else step
+
+    def _too_many(self, part: PartBegin) -> LimitExceeded:
+        code = "max_fields" if self.fields_left < 0 else "max_fields_size"
+        return self.limits.exceeded(code, part.offset)
+
+    # All other parts
+
+    def _start(self, part: PartBegin) -> Step | None:
+        """Begin a part that is no plain field."""
+        first = not (self._begun or self.items)
+        self._begun = True
+        name = self._outer if part.depth else part.name
+        if name is None and self.policy.nameless_in_form == "error":
+            raise Deviation.NAMELESS_PART.at(part.offset)
+        if part.multipart:
+            if not self.policy.form_mask & Deviation.MULTIPART_IN_FORM.bit:
+                raise Deviation.MULTIPART_IN_FORM.at(part.offset)
+            if not part.depth:  # deeper ones have the name of this one, too (RFC 2388 section 4.2)
+                self._outer = name
+                self._usual = False
+            return None
+        if name is None:
+            self._sink = SKIPPED
+            return None
+        self._decoder = decoder_of(part, self)
+        if part.filename is not None:
+            return self._start_file(name, part)
+        if first and name == "_charset_" and self.policy.charset_field and not part.depth:
+            self._sink = self._odd = CharsetField(self, part)
+            return None
+        self.left -= part.body_offset - part.offset + FIELD
+        self.fields_left -= 1
+        room = min(self.limits.maxima.field_size, self.left)
+        if room < 0 or self.fields_left < 0:
+            raise self._too_many(part)
+        self._sink = self._odd = OddField(self, name, part, room)
+        return None
+
+    def _start_file(self, name: str, part: PartBegin) -> Step | None:
+        self._files_left -= 1
+        if self._files_left < 0:
+            raise self.limits.exceeded("max_files", part.offset)
+        self.left -= 2 * (part.body_offset - part.offset) + _FILE
+        if self.left < 0:
+            raise self.limits.exceeded("max_fields_size", part.offset)
+        self.head = FileHead(name, part)
+        if self._streamed and part.filename:
+            self._sink = SKIPPED  # until somebody says otherwise
+            return Step.FILE
+        self.spool()
+        return None
+
+    def _write(self, data: bytes) -> Step | None:
+        """Take data of a part that is no plain field."""
+        if self._odd is not None:
+            self._odd.count(len(data))
+        if self._decoder is None:
+            self._put(data)
+        else:
+            for piece in self._decoder.feed(data):
+                self._put(piece)
+        return Step.WORK if self.full else None
+
+    def _put(self, data: bytes) -> None:
+        sink: Any = self._sink
+        if self._pieces is None and len(data) <= sink.room:
+            sink.write(data)
+        else:
+            self._pieces = self.queue(sink, self._pieces, data)
+
+    def _finish(self, event: PartEnd) -> Step | None:
+        """End a part that is no plain field."""
+        sink = self._sink
+        if sink is None:
+            self._end(event)
+            return None
+        if self._decoder is not None:
+            for piece in self._decoder.end():
+                self._put(piece)
+        self._end(event)
+        if self._odd is not None:
+            self._odd = None
+            sink.finish()
+            self._usual = self._usual and self.charset is None
+        elif sink is not SKIPPED:
+            self.store(self._place, sink, self._pieces is not None)
+        self._pieces = None
+        return Step.WORK if self.full else None
+
+    def _end(self, event: PartEnd) -> None:
+        if not event.complete:
+            self.complete = False
+        if self._sink is not None:
+            self._sink = self._decoder = None
+        elif not event.depth:  # a multipart within the form
+            self._outer = None
+            self._usual = self.charset is None
+
+    # A file that is streamed
+
+    def take(self) -> bytes | Need:
+        """Give the next data of the file, ``b""`` at its end, or NEED.
+
+        Raises:
+            MultipartError: for a fault of the form, or a limit.
+        """
+        while self._sink is not None:
+            event = next(self._events, None)
+            if event is None:
+                return NEED
+            decoder = self._decoder
+            if type(event) is PartEnd:
+                self._end(event)
+                pieces: Iterable[bytes] = decoder.end() if decoder is not None else ()
+            elif decoder is not None:
+                pieces = decoder.feed(event)
+            else:
+                return event  # type: ignore[no-any-return]
+            if data := b"".join(pieces):
+                return data
+        return b""
+
+    def keep(self, value: Any) -> None:
+        """Have the form keep a value for the file, if it is not None; what is left is skipped."""
+        if value is not None:
+            self.add_file(self.head.name, value)
+
+    def spool(self) -> None:
+        """Have the file written into its sink, as where nothing is streamed."""
+        sink = self._open(self.head)
+        if sink is None:
+            self._sink = SKIPPED
+            return
+        self._sinks.append(sink)
+        self._sink = sink
+        self._place = self.add_file(self.head.name)
