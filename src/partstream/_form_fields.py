@@ -138,4 +138,4 @@ class CharsetField(OddField):
 
     def finish(self) -> None:
         """Let the form know."""
-        self._form.charset = self._data.decode("latin-1").strip() or None
+        self._form.take_charset(self._data)

@@ -104,17 +104,17 @@ class UrlencodedAssembler(Assembler):
         if b"%" in pair:
             name, value = unquote_to_bytes(name), unquote_to_bytes(value)
         if first and name == b"_charset_" and self.policy.charset_field:
-            self._take_charset(value)
+            self._read_charset(value)
         else:
             self._add(name, value)
         self._at += len(pair) + 1
 
-    def _take_charset(self, label: bytes) -> None:
+    def _read_charset(self, label: bytes) -> None:
         """Read the leading field that names the charset of the others (row v2)."""
         if len(label) > _LONGEST_CHARSET:
             detail = "the field _charset_ is too long for one"
             raise Deviation.UNSAFE_CHARSET.at(self._at, detail)
-        self.charset = label.decode("latin-1").strip() or None
+        self.take_charset(label)
 
     def _add(self, name: bytes, value: bytes) -> None:
         size = len(name) + len(value)

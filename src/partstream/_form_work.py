@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from ._backend import PartBegin
 from ._form_sinks import FileHead, Sink
+from .charsets import codec_for
 from .limits import Limits
 from .policy import Policy, check_settings
 
@@ -108,6 +109,11 @@ class Assembler:
     def pairs(self) -> list[tuple[str, Any]]:
         """Give fields and files in the order of the form."""
         return [item for item in self.items if item[1] is not None] if self.files else self.items
+
+    def take_charset(self, label: bytes | bytearray) -> None:
+        """Take what the field ``_charset_`` says; UTF-8 is nothing to take (row v2)."""
+        charset = label.decode("latin-1").strip()
+        self.charset = None if codec_for(charset) == "utf-8" else charset or None
 
     def charge_text(self, offset: int, name: str, data: bytes | bytearray, size: int) -> None:
         """Count what the text of a field takes.
