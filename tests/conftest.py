@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 pytest.register_assert_rewrite("support")
 
 from support import effort  # noqa: E402
+from support import forms as form_support  # noqa: E402
 from support import twins as twin_support  # noqa: E402
 
 settings.register_profile(
@@ -47,6 +48,14 @@ def ps(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
 def ps_module(ps: ModuleType) -> Callable[[str], ModuleType]:
     """Gives submodules of the twin that ``ps`` is: ``ps_module("parameters")``."""
     return _twin(ps.BACKEND).module
+
+
+@pytest.fixture(params=form_support.NAMES)
+def forms(
+    request: pytest.FixtureRequest, ps: ModuleType, ps_module: Callable[[str], ModuleType]
+) -> form_support.Forms:
+    """Parses forms, once with coroutines and once without, with each twin."""
+    return form_support.Forms(request.param, ps, ps_module)
 
 
 @pytest.fixture

@@ -84,14 +84,16 @@ class FileBase:
         )
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
+        if getattr(self, "_closed", True):
+            return
+        if self.size:
             warnings.warn(
                 f"{self!r} was not closed: use 'with' for the form, or close it",
                 ResourceWarning,
                 source=self,
                 stacklevel=2,
             )
-            self._shut()
+        self._shut()
 
     # What may block
 

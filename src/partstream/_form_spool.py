@@ -11,7 +11,7 @@ from typing import Any, Final
 from ._form_sinks import FileHead, Sink
 from .limits import Limits
 
-__all__ = ["Memory", "SpoolSink", "temporary_file", "write_all"]
+__all__ = ["Memory", "SpoolSink", "Spools", "temporary_file", "write_all"]
 
 #: A file up to this size is in memory, however many there are.
 _SMALL: Final = 1 << 16
@@ -77,6 +77,28 @@ class Memory:
     def room(self) -> int:
         """Give how much the next file may hold."""
         return min(self.most, max(self.left, _SMALL))
+
+
+class Spools:
+    """Opens the sinks of a form.
+
+    Args:
+        limits: of the form.
+        made: makes what the form gets for a file, of its sink.
+    """
+
+    __slots__ = ("_limits", "_made", "_memory")
+
+    def __init__(self, limits: Limits, made: Callable[[SpoolSink], Any]) -> None:
+        self._limits = limits
+        self._made = made
+        self._memory: Memory | None = None  # of a form with files
+
+    def __call__(self, head: FileHead) -> SpoolSink:
+        """Give the sink for a file."""
+        if self._memory is None:
+            self._memory = Memory(self._limits)
+        return SpoolSink(head, self._memory, self._made)
 
 
 class SpoolSink(Sink):

@@ -11,7 +11,7 @@ from ._flow import NEED, Need
 from ._form_files import FileBase
 from ._form_part import PartBase
 from ._form_reading import FormBase, FormDriver, assembler_of
-from ._form_spool import Memory, SpoolSink
+from ._form_spool import Spools
 from ._form_work import Assembler, Step
 from ._sync_sources import sync_source
 from .errors import MultipartError
@@ -180,13 +180,8 @@ def parse_form(
         policy: which deviations are tolerated.
         on_file: takes a file away while it arrives.
     """
-    memory = Memory(limits)
-
-    def open_sink(head: Any) -> SpoolSink:
-        return SpoolSink(head, memory, UploadedFile)
-
-    assembler = assembler_of(
-        headers, open_sink, limits=limits, policy=policy, streamed=on_file is not None
-    )
+    spools = Spools(limits, UploadedFile)
+    streamed = on_file is not None
+    assembler = assembler_of(headers, spools, limits=limits, policy=policy, streamed=streamed)
     assemble(assembler, sync_source(source), on_file)
     return Form(assembler)

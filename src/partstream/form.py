@@ -17,7 +17,7 @@ from ._flow import NEED, Need
 from ._form_files import FileBase
 from ._form_part import PartBase
 from ._form_reading import FormBase, FormDriver, assembler_of
-from ._form_spool import Memory, SpoolSink
+from ._form_spool import Spools
 from ._form_work import Assembler, Step
 from ._offload import offload
 from .errors import MultipartError
@@ -317,13 +317,8 @@ def parse_form(
 async def _read(
     headers: Any, content: Any, limits: Limits, policy: Policy, on_file: OnFile | None
 ) -> Form:
-    memory = Memory(limits)
-
-    def open_sink(head: Any) -> SpoolSink:
-        return SpoolSink(head, memory, UploadedFile)
-
-    assembler = assembler_of(
-        headers, open_sink, limits=limits, policy=policy, streamed=on_file is not None
-    )
+    spools = Spools(limits, UploadedFile)
+    streamed = on_file is not None
+    assembler = assembler_of(headers, spools, limits=limits, policy=policy, streamed=streamed)
     await assemble(assembler, async_source(content), on_file)
     return Form(assembler)
