@@ -32,8 +32,8 @@ def safe_name(filename: str) -> str:
       around among them), lone surrogates and code points without meaning are left out;
     - ``< > : " / \\ | ? *`` become ``_``, any white space becomes a space;
     - dots and spaces at either end are left out, and a dash at the start becomes ``_``;
-    - it has 200 bytes in UTF-8 at most: the stem is cut, and an extension of up to 20 bytes stays;
     - a name that Windows reserves for a device (``NUL.txt``, ``COM1``) gets ``_`` before it;
+    - it has 200 bytes in UTF-8 at most: the stem is cut, and an extension of up to 20 bytes stays;
     - where nothing is left, it is ``file``.
 
     So it is never empty, never a path, never hidden, and the same file on every system.  It is not
@@ -51,10 +51,9 @@ def safe_name(filename: str) -> str:
     name = name.translate(_SPECIAL).strip(". ")
     if name.startswith("-"):
         name = "_" + name[1:]
-    name = _cut(name)
     if name.partition(".")[0].rstrip(" ").lower() in _RESERVED:
         name = "_" + name
-    return name or _NAMELESS
+    return _cut(name) or _NAMELESS
 
 
 def _is_seen(character: str) -> bool:

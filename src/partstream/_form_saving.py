@@ -41,8 +41,8 @@ def save(file: Any, path: Any, filename: str, may_link: bool) -> bool:
 
     Raises:
         OSError: where it cannot be saved; nothing is left then.
-        ValueError: for a path that goes up, or that the filename as sent was joined to though it
-            is a path itself.
+        ValueError: for a directory, and for a path that leaves its directory because the filename
+            as sent was joined to it.
     """
     target = checked(path, filename)
     folder, name = os.path.split(target)
@@ -67,17 +67,13 @@ def checked(path: Any, filename: str) -> str:
         ValueError: see :func:`save`.
     """
     target = os.fsdecode(os.fspath(path))
-    parts = target.replace("\\", "/") if os.sep == "\\" else target
-    if not os.path.basename(target):
+    if os.path.basename(target) in ("", ".", ".."):
         raise ValueError(f"{target!r} names a directory: join the safe_name of the file to it")
-    if ".." in parts.split("/"):
+    parts = filename.replace("\\", "/").split("/")
+    if (".." in parts and target.endswith(filename)) or (len(parts) > 1 and target == filename):
         raise ValueError(
-            f"{target!r} goes up: join the safe_name of the file to a directory, not its filename"
-        )
-    if ("/" in filename or "\\" in filename) and target.endswith(filename):
-        raise ValueError(
-            f"{target!r} ends in the filename that was sent, which is a path itself: join the "
-            "safe_name of the file"
+            f"{target!r} leaves its directory, by the filename that was sent: join the safe_name "
+            "of the file, never its filename"
         )
     return target
 

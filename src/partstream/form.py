@@ -113,8 +113,8 @@ class UploadedFile(FileBase):
 
         Raises:
             OSError: where it cannot be saved; nothing is left then.
-            ValueError: for a path with ``..``, or one that :attr:`filename` was joined to though it
-                is a path itself.
+            ValueError: for a directory, and for a path that leaves its directory because
+                :attr:`filename` was joined to it.
         """
         await offload(partial(self._locked, self._save, path))
 
