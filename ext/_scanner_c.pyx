@@ -19,9 +19,8 @@ cimport cython
 
 from sys import intern
 
-from multidict import CIMultiDict, CIMultiDictProxy
+from partstream._headers_c cimport mapping
 
-from ._headers_c import tokenize
 from .deviations import Deviation, cut_short
 from .errors import MultipartError
 from .events import EventList, part_end

@@ -1,11 +1,6 @@
 # The event at the beginning of a part; its pure twin is src/partstream/_part_py.py.
 
 
-# A block that is not longer costs no object of its own: a form has one a field.
-cdef enum:
-    PART_ROOM = 72
-
-
 @cython.final
 @cython.freelist(64)
 @cython.no_gc  # strings and a mapping of strings: no cycle can go through it
@@ -19,15 +14,6 @@ cdef class PartBegin:
         multipart: whether the part is a multipart whose own parts follow as events, before the
             ``PartEnd`` of this one.
     """
-
-    cdef bytes _long  # the block, None where it is short: then it stands in the event itself
-    cdef unsigned char _short[PART_ROOM]
-    cdef int _short_size
-    cdef object _headers
-    cdef str _name, _filename, _content_type
-    cdef readonly int64_t offset, body_offset
-    cdef readonly int depth
-    cdef readonly bint multipart
 
     # Python reads these three where they stand in the object, see _add_members() below; these
     # properties have their documentation, and are for interpreters that cannot do so.
@@ -52,16 +38,21 @@ cdef class PartBegin:
     def headers(self):
         """The headers: case-insensitive, in their order, with repeated names."""
         if self._headers is None:
-            self._headers = CIMultiDictProxy(CIMultiDict(tokenize(self._block())))
+            if self._long is None:
+                self._headers = mapping(<const char *> self._short, self._short_size)
+            else:
+                self._headers = mapping(
+                    PyBytes_AS_STRING(self._long), PyBytes_GET_SIZE(self._long)
+                )
         return self._headers
 
     def __eq__(self, other):
         if not isinstance(other, PartBegin):
             return NotImplemented
-        return self._key() == (<PartBegin> other)._key()
+        return _key(self) == _key(other)
 
     def __hash__(self):
-        return hash(self._key())
+        return hash(_key(self))
 
     def __repr__(self):
         return (
@@ -70,17 +61,19 @@ cdef class PartBegin:
         )
 
     def __reduce__(self):
-        return (_part, (self._block(), self.depth, self.offset, self.body_offset, self.multipart,
+        return (_part, (_block(self), self.depth, self.offset, self.body_offset, self.multipart,
                         self._name, self._filename))
 
-    cdef object _key(self):
-        return (self._block(), self.depth, self.offset, self.body_offset, self.multipart)
 
-    cdef bytes _block(self):
-        """Give the header block."""
-        if self._long is not None:
-            return self._long
-        return PyBytes_FromStringAndSize(<const char *> self._short, self._short_size)
+cdef object _key(PartBegin part):
+    return (_block(part), part.depth, part.offset, part.body_offset, part.multipart)
+
+
+cdef bytes _block(PartBegin part):
+    """Give the header block."""
+    if part._long is not None:
+        return part._long
+    return PyBytes_FromStringAndSize(<const char *> part._short, part._short_size)
 
 
 cdef object _decoded(chars s, ps_span span, bint high):

@@ -8,29 +8,19 @@ result is there, so that an async and a blocking reader differ in three lines a 
 
 from __future__ import annotations
 
-import enum
 import warnings
 from collections.abc import Iterator
-from typing import Any, Final, final
+from typing import Any, Final
 
 from ._backend import PartBegin
+from ._need import NEED, Need
+from ._settings import Settings
 from .errors import MultipartError
 from .events import PartEnd
 from .parser import MultipartParser
 from .sources import Source, checked
 
-__all__ = ["NEED", "Flow", "Need"]
-
-
-@final
-class Need(enum.Enum):
-    """The type of :data:`NEED`."""
-
-    NEED = enum.auto()
-
-
-#: More bytes are needed: a value, not an exception.
-NEED: Final = Need.NEED
+__all__ = ["Flow"]
 
 _NOTHING: Final[Iterator[Any]] = iter(())
 
@@ -40,6 +30,7 @@ class Flow:
 
     Args:
         parser: makes the events.
+        settings: what holds for the whole stream.
         drain: read on behind the closing delimiter, to the end of the source, because something
             there would be a fault.  Otherwise the stream ends with its closing delimiter, and
             what follows is never looked at, so that nothing depends on how the bytes were cut.
@@ -50,15 +41,18 @@ class Flow:
         error: what ended the stream too early; it is raised again by every later step.
         ended: whether the source has come to its end.
         fed: how many bytes the source has given.
+        read_size: how many bytes one read may hold at most.
     """
 
     __slots__ = ("ahead", "drain", "ended", "error", "events", "fed", "filling", "parser",
-                 "source")  # fmt: skip
+                 "read_size", "settings", "source")  # fmt: skip
 
     source: Source
 
-    def __init__(self, parser: MultipartParser, drain: bool) -> None:
+    def __init__(self, parser: MultipartParser, settings: Settings, drain: bool) -> None:
         self.parser = parser
+        self.settings = settings
+        self.read_size = settings.limits.maxima.read_size
         self.drain = drain
         self.events: Iterator[Any] = _NOTHING
         self.ahead: Any = None  # an event that was looked at, and not taken

@@ -10,7 +10,8 @@ from __future__ import annotations
 import dataclasses
 
 from ._backend import PartBegin
-from ._flow import NEED, Flow, Need
+from ._flow import Flow
+from ._need import NEED, Need
 from ._settings import Settings
 from .deviations import Deviation
 from .errors import MultipartError
@@ -56,7 +57,7 @@ class PartFlow(Flow):
         parser = MultipartParser(
             delimiter[2:], subtype=subtype, limits=limits, policy=settings.policy
         )
-        super().__init__(parser, drain=False)
+        Flow.__init__(self, parser, settings, drain=False)
         head = b"" if length is None else b"Content-Length: %b\r\n" % length.encode()
         if settings.form:
             head += b'Content-Disposition: form-data; name=""\r\n'
@@ -86,7 +87,7 @@ class PartFlow(Flow):
             return
         try:
             if chunk or not self._ends_in_delimiter():
-                super().feed(chunk)
+                Flow.feed(self, chunk)
             else:  # the delimiter is there, and only its line end is not
                 self.ended = True
                 self.events = iter(self.parser.feed(b"\r\n"))
@@ -98,7 +99,7 @@ class PartFlow(Flow):
         if self._end is None or self.ahead is not None:
             was_ahead = self.ahead is not None
             try:
-                event = super().take()
+                event = Flow.take(self)
             except MultipartError as error:
                 raise self._shifted(error) from None
             if type(event) is bytes and not was_ahead:

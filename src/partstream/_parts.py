@@ -14,8 +14,10 @@ from multidict import CIMultiDictProxy
 
 from . import hdrs
 from ._backend import PartBegin
+from ._blank import blank
 from ._body import Body
-from ._flow import Need
+from ._item import Item
+from ._need import NEED, Need
 from ._part_flow import PartFlow
 from ._passed import Passed
 from ._settings import Settings, latin
@@ -33,43 +35,50 @@ _LARGE_CODED: Final = 4096  # bytes that may be so much more once they are infla
 _LARGE: Final = 1 << 20
 
 
-class PartBase:
+class PartBase(Item):
     """The logic of both ``BodyPartReader`` classes; see there."""
 
+    _boundary: bytes
     _stream: Any
     _settings: Settings
     _body: Body
-    # What few parts have is set only where they do: forms have many parts.
-    _event: PartBegin | None = None
-    _own_headers: CIMultiDictProxy[str] | None = None
-    _default_charset: str | None = None
-    _decoder: Decoder | None = None  # of decode_iter(), amid the body
+    _event: PartBegin | None
+    _own_headers: CIMultiDictProxy[str] | None
+    _default_charset: str | None
+    _decoder: Decoder | None
+    _base64: bool | None
 
     def _join(self, stream: Stream, headers: Any, charset: str | None) -> None:
         """Become the part that a stream has just come to."""
         event = stream.current
         if event is not None and event.multipart:
             raise ValueError("this part is a multipart: read it with a MultipartReader")
-        self._stream = stream
-        self._settings = stream.settings
-        self._event = event
-        self._body = Body(stream, event.depth if event is not None else 0)
+        self._begin(stream, stream.settings, event, charset or stream.charset)
         if headers is not event:
             self._own_headers = headers
             if event is not None and headers is not event.headers:
                 self._event = None  # the names are those that these headers say
-        if charset or stream.charset:
-            self._default_charset = charset or stream.charset
 
     def _stand_alone(
         self, stream: PartFlow, headers: Any, settings: Settings, charset: str | None
     ) -> None:
         """Become a part whose headers somebody else has read."""
+        self._begin(stream, settings, None, charset)
+        self._own_headers = headers
+
+    def _begin(
+        self, stream: Any, settings: Settings, event: PartBegin | None, charset: str | None
+    ) -> None:
         self._stream = stream
         self._settings = settings
-        self._own_headers = headers
+        self._event = event
+        body: Body = blank(Body)
+        body.begin(stream, event.depth if event is not None else 0)
+        self._body = body
+        self._own_headers = None
         self._default_charset = charset
-        self._body = Body(stream, 0)
+        self._decoder = None  # of decode_iter(), amid the body
+        self._base64 = None  # whether it is in base64, once somebody has asked
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:
@@ -105,7 +114,7 @@ class PartBase:
 
     @property
     def _at_eof(self) -> bool:
-        return self._body.at_eof
+        return self._body.over()
 
     @_at_eof.setter
     def _at_eof(self, value: bool) -> None:
@@ -118,7 +127,7 @@ class PartBase:
 
     def at_eof(self) -> bool:
         """Tell whether nothing is left to be read."""
-        return self._body.at_eof
+        return self._body.over()
 
     def decode(self, data: bytes | bytearray | memoryview) -> bytes:
         """Undo the part's Content-Transfer-Encoding, then its Content-Encoding.
@@ -169,7 +178,7 @@ class PartBase:
     # Steps, and what is done with their results
 
     def _is_over(self) -> bool:
-        return self._body.at_eof
+        return self._body.over()
 
     def _leave(self) -> Need | None:
         return self._body.skip()
@@ -186,32 +195,32 @@ class PartBase:
 
     def _all(self) -> bytes | Need:
         """Give all that is left, or NEED."""
-        limits = self._settings.limits
         try:
-            return self._body.all(limits, limits.maxima.read_size)
+            return self._body.all(self._stream.read_size)
         except LimitExceeded as error:
             raise self._settings.failed(error) from None
 
+    def _all_now(self) -> bytes | Need:
+        """Do as :meth:`_all`; NEED also where it is not the time for it."""
+        return NEED if self._stream.filling else PartBase._all(self)
+
     def _line(self) -> bytes | Need:
-        limits = self._settings.limits
         try:
-            return self._body.line(limits, limits.maxima.read_size)
+            return self._body.line(self._stream.read_size)
         except LimitExceeded as error:
             raise self._settings.failed(error) from None
 
     def _chunk_step(self, size: int) -> Callable[[], bytes | Need]:
         """Give the step of ``read_chunk()``."""
+        return partial(self._some, size)
+
+    def _some(self, size: int) -> bytes | Need:
         if size < 1:
             raise ValueError(f"read_chunk(size={size}): must be at least 1")
-        transfer = self.headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
-        if transfer is not None and transfer.strip().lower() == "base64":
-            step = self._body.quartets
-        else:
-            step = self._body.some
-        return partial(self._some, step, size)
-
-    def _some(self, step: Callable[[int], bytes | Need], size: int) -> bytes | Need:
-        data = step(size)
+        if self._base64 is None:
+            transfer = self.headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
+            self._base64 = transfer is not None and transfer.strip().lower() == "base64"
+        data = self._body.quartets(size) if self._base64 else self._body.some(size)
         if not data and self._decoder is not None:
             # The end did not come with the last chunk, so that decode_iter() did not see it.
             decoder, self._decoder = self._decoder, None
@@ -230,7 +239,7 @@ class PartBase:
         """Decode the next chunk, in pieces; the chunk behind which the part ends is the last."""
         decoder, self._decoder = self._decoder or self._new_decoder(), None
         yield from decoder.feed(data)
-        if self._body.at_eof:
+        if self._body.over():
             yield from decoder.end()
         else:
             self._decoder = decoder

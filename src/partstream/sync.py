@@ -14,15 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
-from ._flow import NEED, Flow, Need
-from ._part_flow import PartFlow
-from ._parts import PartBase
-from ._readers import ReaderBase
+from ._need import NEED, Need
+from ._reading import Flow, PartBase, PartFlow, ReaderBase, Stream
 from ._response import release
 from ._settings import Settings, SizeError, length_of, mapped, own_headers
-from ._stream import Stream
 from ._sync_sources import sync_source
 from ._text import as_form, as_json, as_text
 from .batch import HttpMessage, parse_http
@@ -238,12 +235,14 @@ class MultipartReader(ReaderBase):
         max_headers: int | None = None,
         max_size_error_cls: SizeError | None = None,
     ) -> None:
+        self._own_fetch = type(self).fetch_next_part is not _FETCH_NEXT_PART
         if isinstance(content, _Stream):
             self._join(content, headers)
             return
         limits = mapped(limits, client_max_size, max_field_size, max_headers)
         stream = _Stream(content_type_of(headers), limits, policy, max_size_error_cls)
         stream.source = sync_source(content)
+        stream.part_cls = BodyPartReader
         self._begin(stream, headers)
 
     @classmethod
@@ -269,8 +268,10 @@ class MultipartReader(ReaderBase):
 
     def next(self) -> Any:
         """Give the next part, None after the last; see :meth:`partstream.MultipartReader.next`."""
-        more = self._stream.finish(self._advance)
-        return self.fetch_next_part() if more else None
+        if self._own_fetch:
+            more = self._stream.finish(self._advance)
+            return self.fetch_next_part() if more else None
+        return self._stream.finish(self._next)
 
     def fetch_next_part(self) -> Any:
         """Give the next part; :meth:`next` calls it where there is one."""
@@ -346,3 +347,4 @@ class MultipartResponseWrapper:
 
 
 MultipartReader.response_wrapper_cls = MultipartResponseWrapper
+_FETCH_NEXT_PART: Final[Any] = MultipartReader.fetch_next_part
