@@ -8,14 +8,15 @@ falls back to its pure twins where there is no compiler, and says so in one line
 import ast
 import os
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 NAMES = ("_headers_c", "_scanner_c")
-HEADERS = ["block.h", "delimiters.h", "making.pxi", "native.pxi", "part.pxi", "reading.h", "scan.h", "search.h",
-           "shortcuts.h", "vectors.h"]  # fmt: skip
+HEADERS = ["block.h", "delimiters.h", "making.pxi", "native.pxi", "part.pxi", "reading.h",
+           "scan.h", "search.h", "shortcuts.h", "vectors.h"]  # fmt: skip
 
 #: The logic of the readers is one text for both twins: these modules, put together, are compiled
 #: as _reading_c, with the types of ext/_reading_c.pxd.
@@ -69,7 +70,9 @@ def extensions():
 
     put_together()
     sources = {name: f"ext/{name}.pyx" for name in NAMES}
-    sources["_reading_c"] = str(TOGETHER / "_reading_c.py")
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        # Without the GIL, a reader that two threads share by mistake is safe as Python only.
+        sources["_reading_c"] = str(TOGETHER / "_reading_c.py")
     modules = [
         Extension(
             f"partstream.{name}",
@@ -86,21 +89,18 @@ def extensions():
 def put_together():
     """Write the modules of READING as one, beside the file that has its types."""
     left_out = {*READING, "_backend", "_blank"}  # the last two: their names come from C
-    imports, texts = [], []
+    imports, texts = ["from __future__ import annotations"], []
     for name in READING:
         text = Path(f"src/partstream/{name}.py").read_text(encoding="utf-8")
+        lines = text.splitlines()
         for node in ast.parse(text).body[1:]:  # the first one is the docstring
-            part = ast.get_source_segment(text, node)
-            first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
-            part = "\n".join(text.splitlines()[first - 1 : node.end_lineno])
-            if isinstance(node, ast.ImportFrom):
-                if node.module not in left_out and part not in imports:
+            above = (item.lineno for item in getattr(node, "decorator_list", ()))
+            part = "\n".join(lines[min([node.lineno, *above]) - 1 : node.end_lineno])
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                if getattr(node, "module", None) not in left_out and part not in imports:
                     imports.append(part)
-            elif isinstance(node, ast.Import):
-                imports.append(part)
             elif not part.startswith("__all__"):
                 texts.append(part)
-    imports.sort(key=lambda line: not line.startswith("from __future__"))
     head = "# cython: " + ", ".join(f"{name}={value}" for name, value in DIRECTIVES.items())
     TOGETHER.mkdir(parents=True, exist_ok=True)
     write(TOGETHER / "__init__.pxd", "")

@@ -19,11 +19,13 @@ cdef class Item:
 
 
 cdef class Flow:
-    cdef public object source, parser, settings, events, ahead, error
+    cdef public object source, parser, settings, ahead, error, fault
+    cdef public list events
     cdef public bint drain, ended, filling
     cdef public long long fed, read_size
 
     cdef object feed(self, bytes chunk)
+    cdef object line_up(self, object events)
     cdef object take(self)
     cdef object take_end(self)
     cdef object skip(self, int depth)
@@ -48,7 +50,6 @@ cdef class PartFlow(Flow):
 
 
 @cython.final
-@cython.freelist(32)
 cdef class Body:
     cdef Flow flow
     cdef readonly int depth
@@ -58,7 +59,7 @@ cdef class Body:
     cdef Py_ssize_t size, digits, rest_at
     cdef object fault
 
-    cdef int begin(self, Flow flow, int depth)
+    cdef object put(self, bytes data, object end)
     cpdef bint over(self)
     cpdef object chunk(self)
     @cython.locals(pieces=list, size=Py_ssize_t)
@@ -76,6 +77,9 @@ cdef class Body:
     cdef object _advance(self, Py_ssize_t at)
     cdef object _put_back(self, bytes data)
     cdef object _drop(self)
+
+
+cdef Body _READ
 
 
 cdef class Passed(Item):
@@ -97,8 +101,10 @@ cdef class PartBase(Item):
 
     @cython.locals(event=PartBegin)
     cpdef object _join(self, Stream stream, object headers, object charset)
-    @cython.locals(body=Body)
     cdef object _begin(self, Flow stream, object settings, PartBegin event, object charset)
+    cpdef Body _opened(self)
+    @cython.locals(stream=Flow)
+    cdef object _whole(self)
     cpdef object _all(self)
     cpdef object _some(self, object size)
 

@@ -11,7 +11,7 @@ cdef class PartBegin:
     cdef unsigned char _short[PART_ROOM]
     cdef int _short_size
     cdef object _headers
-    cdef str _name, _filename, _content_type
+    cdef readonly str name, filename, content_type
     cdef readonly int64_t offset, body_offset
     cdef readonly int depth
     cdef readonly bint multipart

@@ -8,30 +8,15 @@ cdef class PartBegin:
     """A part begins: its header block has been read and checked.
 
     Attributes:
+        name: the ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2).
+        filename: the ``filename`` of Content-Disposition as sent: it may be a path, or hostile.
+        content_type: Content-Type in lower case without its parameters; None where there is none.
         depth: 0 for a part of the outermost multipart, one more for each multipart around it.
         offset: of the part's first header byte in the stream.
         body_offset: of the part's first body byte in the stream.
         multipart: whether the part is a multipart whose own parts follow as events, before the
             ``PartEnd`` of this one.
     """
-
-    # Python reads these three where they stand in the object, see _add_members() below; these
-    # properties have their documentation, and are for interpreters that cannot do so.
-
-    @property
-    def name(self):
-        """The ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2)."""
-        return self._name
-
-    @property
-    def filename(self):
-        """The ``filename`` of Content-Disposition as sent: it may be a path, or hostile."""
-        return self._filename
-
-    @property
-    def content_type(self):
-        """Content-Type in lower case without its parameters; None where the part has none."""
-        return self._content_type
 
     @property
     @cython.critical_section
@@ -56,13 +41,13 @@ cdef class PartBegin:
 
     def __repr__(self):
         return (
-            f"PartBegin(name={self._name!r}, filename={self._filename!r}, "
-            f"content_type={self._content_type!r}, depth={self.depth}, offset={self.offset})"
+            f"PartBegin(name={self.name!r}, filename={self.filename!r}, "
+            f"content_type={self.content_type!r}, depth={self.depth}, offset={self.offset})"
         )
 
     def __reduce__(self):
         return (_part, (_block(self), self.depth, self.offset, self.body_offset, self.multipart,
-                        self._name, self._filename))
+                        self.name, self.filename))
 
 
 cdef object _key(PartBegin part):
@@ -98,8 +83,8 @@ cdef PartBegin _odd_part(bytes block, str name, str filename):
     """Make the event for a block in normal form that something else has read."""
     cdef PartBegin part = PartBegin.__new__(PartBegin)
     cdef chars s = <chars> PyBytes_AS_STRING(block)
-    part._long, part._name, part._filename = block, name, filename
-    part._content_type = _essence(s, ps_content_type(s, PyBytes_GET_SIZE(block)), True)
+    part._long, part.name, part.filename = block, name, filename
+    part.content_type = _essence(s, ps_content_type(s, PyBytes_GET_SIZE(block)), True)
     return part
 
 
@@ -114,9 +99,9 @@ def _part(bytes block not None, depth, offset, body_offset, multipart, str name,
 cdef extern from "shortcuts.h":
     """
     #define PS_PLACE(object, field) ((char *)&(object)->field - (char *)(object))
-    #define ps_name_place(part) PS_PLACE(part, _name)
-    #define ps_filename_place(part) PS_PLACE(part, _filename)
-    #define ps_type_place(part) PS_PLACE(part, _content_type)
+    #define ps_name_place(part) PS_PLACE(part, name)
+    #define ps_filename_place(part) PS_PLACE(part, filename)
+    #define ps_type_place(part) PS_PLACE(part, content_type)
     """
     ctypedef struct PyMemberDef:
         pass
@@ -124,7 +109,7 @@ cdef extern from "shortcuts.h":
     Py_ssize_t ps_filename_place(PartBegin part)
     Py_ssize_t ps_type_place(PartBegin part)
     int ps_add_member(object kind, PyMemberDef *member, const char *name,
-                      Py_ssize_t place) except -1
+                      Py_ssize_t place, const char *doc) except -1
 
 cdef PyMemberDef _members[3]
 
@@ -132,9 +117,18 @@ cdef PyMemberDef _members[3]
 cdef int _add_members() except -1:
     """Let Python read what every caller asks for without a call."""
     cdef PartBegin part = PartBegin.__new__(PartBegin)
-    ps_add_member(PartBegin, &_members[0], "name", ps_name_place(part))
-    ps_add_member(PartBegin, &_members[1], "filename", ps_filename_place(part))
-    ps_add_member(PartBegin, &_members[2], "content_type", ps_type_place(part))
+    ps_add_member(
+        PartBegin, &_members[0], "name", ps_name_place(part),
+        "The ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2).",
+    )
+    ps_add_member(
+        PartBegin, &_members[1], "filename", ps_filename_place(part),
+        "The ``filename`` of Content-Disposition as sent: it may be a path, or hostile.",
+    )
+    ps_add_member(
+        PartBegin, &_members[2], "content_type", ps_type_place(part),
+        "Content-Type in lower case without its parameters; None where the part has none.",
+    )
     return 0
 
 

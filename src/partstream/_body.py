@@ -34,10 +34,6 @@ class Body:
                  "rest_at", "size", "skipping")  # fmt: skip
 
     def __init__(self, flow: Flow, depth: int) -> None:
-        self.begin(flow, depth)
-
-    def begin(self, flow: Flow, depth: int) -> None:
-        """Do as ``__init__``, which costs more, where an object is blank."""
         self.flow = flow
         self.depth = depth
         self.ended = False
@@ -187,6 +183,12 @@ class Body:
             self.ended = True
             self.complete = complete
         return None
+
+    def put(self, data: bytes, end: PartEnd | None) -> None:
+        """Take what was taken from the flow already: the next data, and the end if it has come."""
+        self.rest = data
+        if end is not None or not data:
+            self._end(end)
 
     def _end(self, event: PartEnd | None) -> None:
         self.ended = True

@@ -9,20 +9,17 @@ result is there, so that an async and a blocking reader differ in three lines a 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from ._backend import PartBegin
 from ._need import NEED, Need
 from ._settings import Settings
 from .errors import MultipartError
-from .events import PartEnd
+from .events import EventList, PartEnd
 from .parser import MultipartParser
 from .sources import Source, checked
 
 __all__ = ["Flow"]
-
-_NOTHING: Final[Iterator[Any]] = iter(())
 
 
 class Flow:
@@ -44,7 +41,7 @@ class Flow:
         read_size: how many bytes one read may hold at most.
     """
 
-    __slots__ = ("ahead", "drain", "ended", "error", "events", "fed", "filling", "parser",
+    __slots__ = ("ahead", "drain", "ended", "error", "events", "fault", "fed", "filling", "parser",
                  "read_size", "settings", "source")  # fmt: skip
 
     source: Source
@@ -54,7 +51,9 @@ class Flow:
         self.settings = settings
         self.read_size = settings.limits.maxima.read_size
         self.drain = drain
-        self.events: Iterator[Any] = _NOTHING
+        # Those that nobody has taken, the next one last: what is taken is not held here any more.
+        self.events: list[Any] = []
+        self.fault: MultipartError | None = None  # behind them
         self.ahead: Any = None  # an event that was looked at, and not taken
         self.error: Exception | None = None
         self.ended = False
@@ -114,15 +113,23 @@ class Flow:
         try:
             if chunk:
                 self.fed += len(chunk)
-                self.events = iter(self.parser.feed(chunk))
+                self.line_up(self.parser.feed(chunk))
             else:
                 self.ended = True
-                self.events = iter(self.parser.close())
+                self.line_up(self.parser.close())
         except MultipartError as error:
             if self.parser.done and not self.drain:
                 return  # the fault lies behind the closing delimiter
             self.error = error
             raise
+
+    def line_up(self, events: list[Any]) -> None:
+        """Have these events taken next."""
+        if type(events) is EventList:
+            self.fault = events.error
+            events = events[:]
+        events.reverse()
+        self.events = events
 
     @property
     def done(self) -> bool:
@@ -140,25 +147,19 @@ class Flow:
             return event  # type: ignore[no-any-return]
         if self.error is not None:
             raise self.error
-        try:
-            event = next(self.events, None)
-        except MultipartError as error:
-            if self.parser.done and not self.drain:
-                return None
-            self.error = error
-            raise
-        if event is None and (not self.parser.done or (self.drain and not self.ended)):
-            return NEED
-        return event
+        if self.events:
+            return self.events.pop()  # type: ignore[no-any-return]
+        if self.parser.done and not self.drain:
+            return None
+        if self.fault is not None:
+            self.error = self.fault
+            raise self.fault
+        return None if self.parser.done and self.ended else NEED
 
     def take_end(self) -> PartEnd | None:
         """Give the next event if it is the end of a part, and at hand."""
-        if self.ahead is None and self.error is None:
-            try:
-                self.ahead = next(self.events, None)
-            except MultipartError as error:
-                if not self.parser.done or self.drain:
-                    self.error = error
+        if self.ahead is None and self.error is None and self.events:
+            self.ahead = self.events.pop()
         if type(self.ahead) is not PartEnd:
             return None
         event, self.ahead = self.ahead, None

@@ -63,7 +63,7 @@ class PartFlow(Flow):
             head += b'Content-Disposition: form-data; name=""\r\n'
         head = delimiter + b"\r\n" + head + b"\r\n"
         _begin, *events = parser.feed(head)  # a part of no bytes ends with its headers
-        self.events = iter(events)
+        self.line_up(events)
         self._delimiter = delimiter
         ignored = settings.mask & Deviation.LENGTH_MISMATCH.bit
         self._measured = length is not None and not ignored
@@ -90,7 +90,7 @@ class PartFlow(Flow):
                 Flow.feed(self, chunk)
             else:  # the delimiter is there, and only its line end is not
                 self.ended = True
-                self.events = iter(self.parser.feed(b"\r\n"))
+                self.line_up(self.parser.feed(b"\r\n"))
         except MultipartError as error:
             raise self._shifted(error) from None
 

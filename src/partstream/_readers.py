@@ -161,7 +161,7 @@ class ReaderBase(Item):
         if multipart:
             cls: Any = self.multipart_reader_cls or type(self)
             return cls(headers, self._stream)
-        delimiter = self._delimiter or self._boundary
+        delimiter = self._delimiter if self._delimiter is not None else self._boundary
         cls = self.part_reader_cls
         if cls is not self._stream.part_cls:
             return cls(delimiter, headers, self._stream)

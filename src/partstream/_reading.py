@@ -1,17 +1,17 @@
 """The logic of reading, compiled or not, as ``_backend.py`` has chosen: one text for both.
 
-The modules below ``_item.py``, put together by ``setup.py``, are ``_reading_c`` once compiled.
+``setup.py`` puts the modules of the readers together (its ``READING``), and that is ``_reading_c``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._backend import BACKEND
+from ._backend import COMPILED_READERS
 
 __all__ = ["Flow", "PartBase", "PartFlow", "ReaderBase", "Stream"]
 
-if TYPE_CHECKING or BACKEND == "py":
+if TYPE_CHECKING or not COMPILED_READERS:
     from ._flow import Flow
     from ._part_flow import PartFlow
     from ._parts import PartBase

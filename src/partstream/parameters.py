@@ -136,7 +136,7 @@ def usual_multipart(value: str) -> tuple[str, bytes] | None:
 
     Nearly all servers see nothing else; :func:`boundary_of` comes to the same under any policy.
     """
-    essence, found, boundary = value.partition("; boundary=")
+    essence, _, boundary = value.partition("; boundary=")
     if essence not in _USUAL or not 0 < len(boundary) <= _MAX_BOUNDARY or not boundary.isascii():
         return None
     raw = boundary.encode()

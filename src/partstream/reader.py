@@ -147,7 +147,7 @@ class BodyPartReader(PartBase):
         return self
 
     async def __anext__(self) -> bytes:
-        chunk = await self._stream.finish(self._body.chunk)
+        chunk = await self._stream.finish(self._opened().chunk)
         if not chunk:
             raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
@@ -182,7 +182,7 @@ class BodyPartReader(PartBase):
                 return await offload(partial(self._decoded, decoder, data))
             return self._decoded(decoder, data)
         except BaseException:
-            self._body.restore(data)  # also where this was cancelled: it can be read again
+            self._opened().restore(data)  # also where this was cancelled: it can be read again
             raise
 
     async def read_chunk(self, size: int = 8192) -> bytes:

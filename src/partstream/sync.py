@@ -71,10 +71,14 @@ class _Driver(Flow):
                 self.fill()
                 result = step()
         except MultipartError:
-            if self.error is not None:  # it may have come with events that were good
-                self.close()
+            self.end()
             raise
         return result
+
+    def end(self) -> None:
+        """Close the source if a fault has ended the stream: it may have come with good events."""
+        if self.error is not None:
+            self.close()
 
 
 class _Stream(_Driver, Stream):
@@ -122,7 +126,7 @@ class BodyPartReader(PartBase):
         return self
 
     def __next__(self) -> bytes:
-        chunk: bytes = self._stream.finish(self._body.chunk)
+        chunk: bytes = self._stream.finish(self._opened().chunk)
         if not chunk:
             raise StopIteration
         return chunk
@@ -147,15 +151,21 @@ class BodyPartReader(PartBase):
         if size is not None and size >= 0:
             if decode:
                 raise ValueError("read(size, decode=True): use decode_iter() on what read() gives")
-            return self._stream.finish(partial(self._body.some, size)) if size else b""
+            return self._stream.finish(partial(self._opened().some, size)) if size else b""
         decoder = self._new_decoder(whole=True) if decode else None
-        data: bytes = self._stream.finish(self._all)
+        try:
+            data = self._all_now()
+        except MultipartError:
+            self._stream.end()
+            raise
+        if data is NEED:
+            data = self._stream.finish(self._all)
         if decoder is None or decoder.idle:
             return data
         try:
             return self._decoded(decoder, data)
         except BaseException:
-            self._body.restore(data)  # it can be read again
+            self._opened().restore(data)  # it can be read again
             raise
 
     def read_chunk(self, size: int = 8192) -> bytes:
@@ -268,6 +278,13 @@ class MultipartReader(ReaderBase):
 
     def next(self) -> Any:
         """Give the next part, None after the last; see :meth:`partstream.MultipartReader.next`."""
+        try:
+            part = self._next_now()
+        except MultipartError:
+            self._stream.end()
+            raise
+        if part is not NEED:
+            return part
         if self._own_fetch:
             more = self._stream.finish(self._advance)
             return self.fetch_next_part() if more else None
