@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from .errors import LimitExceeded
 
-__all__ = ["Limits"]
+__all__ = ["DEEPEST", "Limits"]
 
 # No stream is longer, and sums of two still fit into 64 bits.
 _UNLIMITED: Final = 2**60
-_DEEPEST: Final = 100
+DEEPEST: Final = 100  # what max_depth can be at most
 
 
 class Maxima(NamedTuple):
@@ -104,15 +104,15 @@ class Limits:
 
 def _checked(name: str, value: object) -> int:
     if value is None:
-        # Each open boundary costs time at each delimiter, so there is an end to depth.
-        return _DEEPEST if name == "max_depth" else _UNLIMITED
+        # Each open boundary may cost time at each delimiter, so there is an end to depth.
+        return DEEPEST if name == "max_depth" else _UNLIMITED
     if isinstance(value, bool) or not isinstance(value, int):
         kind = type(value).__name__
         raise TypeError(f"Limits({name}=...) takes an int, or None for unlimited, not {kind}")
     least = 1 if name == "max_depth" else 0
     if value < least:
         raise ValueError(f"Limits({name}={value}): must be at least {least}, or None for unlimited")
-    return min(value, _DEEPEST if name == "max_depth" else _UNLIMITED)
+    return min(value, DEEPEST if name == "max_depth" else _UNLIMITED)
 
 
 Limits.STREAM = Limits()
