@@ -74,7 +74,9 @@ cdef class PartBegin:
                         self._name, self._filename))
 
     cdef object _key(self):
-        return (self._block(), self.depth, self.offset, self.body_offset, self.multipart)
+        # Not the block: a plain one stands as it came, another one in normal form.
+        place = (self.depth, self.offset, self.body_offset, self.multipart)
+        return (*tokenize(self._block()), *place)
 
     cdef bytes _block(self):
         """Give the header block."""

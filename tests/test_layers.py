@@ -27,6 +27,7 @@ LAYERS = {
     "_delimiters_py": CORE,
     "_headers_c": CORE,
     "_headers_py": CORE,
+    "_ordinary_py": CORE,
     "_part_py": CORE,
     "_scanner_c": CORE,
     "_scanner_py": CORE,
@@ -105,7 +106,7 @@ _ALLOWED = {
         "threading", "typing", "multidict",
     },
 }  # fmt: skip
-_ALSO = {"_backend": {"os"}}
+_ALSO = {"_backend": {"os"}, "_delimiters_py": {"bisect"}}
 
 MODULES = sorted(
     ".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py")

@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 
 PACKAGE = "partstream"
@@ -124,3 +125,18 @@ def twin(name: str) -> Twin:
     if isinstance(found, TwinUnavailable):
         raise found
     return found
+
+
+@cache
+def examined() -> Twin:
+    """Give a third copy: the pure twin without its quick ways through header blocks.
+
+    Each block is read by ``headers.examine``, which is the law for the quick ways of both twins.
+    """
+    copy = _load("py")
+    blocks = copy.module("_blocks_py")
+    for name in ("plain_head", "ordinary_head"):
+        if not hasattr(blocks, name):
+            raise TwinUnavailable(f"there is no {name} to take away: see examined()")
+        setattr(blocks, name, lambda *_: None)
+    return copy
