@@ -66,14 +66,15 @@ static inline void ps_add(ps_delimiters *d, int dashed) {
     d->candidates[at] = item;
 }
 
-/* Look no more for boundaries at `depth` and deeper. */
+/* Look no more for boundaries at `depth` and deeper, nor for one without its dashes. */
 static inline void ps_drop(ps_delimiters *d, int depth) {
     int kept = 0;
     for (int i = 0; i < d->candidate_count; i++) {
-        if (d->candidates[i].level < depth)
+        if (d->candidates[i].level < depth && !d->candidates[i].dashed)
             d->candidates[kept++] = d->candidates[i];
     }
     d->candidate_count = kept;
+    d->dash_open = 0;
 }
 
 /* Give how many of the first `size` bytes of `line` the outermost boundary starts with. */
@@ -148,11 +149,12 @@ static int ps_grow(ps_delimiters *d) {
     return 1;
 }
 
-/* Open a boundary; the caller fills in what the level tolerates.  NULL: out of memory.  Whose the
-   dashes of the one around it are is known by then: a delimiter of it has come. */
+/* Open a boundary; the caller fills in what the level tolerates.  NULL: out of memory. */
 static ps_level *ps_push(ps_delimiters *d, const unsigned char *boundary, int size) {
     if (d->depth == d->room && !ps_grow(d))
         return NULL;
+    if (d->dash_open)
+        ps_drop(d, d->depth); /* only of the innermost may the dashes be open */
     ps_level *level = &d->levels[d->depth++];
     level->line[0] = level->line[1] = '-';
     memcpy(level->line + 2, boundary, (size_t)size);
@@ -167,7 +169,6 @@ static ps_level *ps_push(ps_delimiters *d, const unsigned char *boundary, int si
 static void ps_cut(ps_delimiters *d, int depth) {
     ps_drop(d, depth);
     d->depth = depth;
-    d->dash_open = 0;
     ps_update(d);
 }
 
@@ -305,7 +306,6 @@ static inline int ps_accept(ps_delimiters *d) {
         level->size -= 2;
         memmove(level->line, level->line + 2, (size_t)level->size);
     }
-    d->dash_open = 0;
     ps_look_for_top(d);
     return 1;
 }

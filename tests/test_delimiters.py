@@ -83,11 +83,13 @@ def test_the_pure_stack_knows_what_to_look_for(rng: random.Random, ask: float) -
         naive.push(names[0])
         stack = delimiters.Delimiters(names[0], level)
         for name in names[1:]:
-            _settle(rng, stack, naive)
+            if rng.random() < 0.8:
+                _settle(rng, stack, naive)
             if len(naive.lines) > 1 and rng.random() < 0.3:
                 depth = rng.randrange(1, len(naive.lines))
                 stack.cut(depth)
                 del naive.lines[depth:]
+                naive.dashed = False
             stack.push(name, level)
             naive.push(name)
             if rng.random() < ask:

@@ -74,6 +74,7 @@ class Delimiters:
 
     def push(self, boundary: bytes, level: Level) -> None:
         """Open a boundary within those that are open."""
+        self._undash()
         self.levels.append(level)
         self._dashed = _is_dashed(boundary)
         self._append(b"--" + boundary)
@@ -84,7 +85,7 @@ class Delimiters:
         while len(self._lines) > depth:
             self._pop()
         del self.levels[depth:]
-        self._dashed = False
+        self._undash()
         self._change()
 
     def settle(self) -> None:
