@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "partstream"
 #: Each module's layer: it may import its own and those below.  A new module needs an entry.
 VOCABULARY, CORE, READERS, FORMS, EDGES = range(5)
 LAYERS = {
+    "_options": VOCABULARY,
     "_version": VOCABULARY,
     "charsets": VOCABULARY,
     "deviations": VOCABULARY,
@@ -46,6 +47,7 @@ LAYERS = {
     "_file_pass": READERS,
     "_flow": READERS,
     "_head": READERS,
+    "_later": READERS,
     "_offload": READERS,
     "_part_flow": READERS,
     "_passed": READERS,
@@ -106,7 +108,7 @@ _ALLOWED = {
         "threading", "typing", "multidict",
     },
 }  # fmt: skip
-_ALSO = {"_backend": {"os"}, "_delimiters_py": {"bisect"}}
+_ALSO = {"_backend": {"os"}, "_options": {"inspect", "operator"}, "_delimiters_py": {"bisect"}}
 
 MODULES = sorted(
     ".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py")

@@ -6,11 +6,11 @@ import errno
 import io
 import os
 import stat
-import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any, Final
 
+from ._later import seen
 from ._passes import BLOCK, NOT_NOW, Steps, Work
 
 __all__ = ["READ", "FilePass", "descriptor", "plain_size", "read_in_blocks"]
@@ -27,7 +27,7 @@ def descriptor(file: Any) -> int | None:
 
     A ``GzipFile`` has one, too, and a ``SpooledTemporaryFile`` goes to disk when it is asked.
     """
-    if isinstance(file, tempfile._TemporaryFileWrapper):
+    if isinstance(file, seen("tempfile", "_TemporaryFileWrapper")):
         file = file.file
     if type(file) in (io.BufferedReader, io.BufferedRandom):
         file = file.raw

@@ -92,6 +92,8 @@ def _load(name: str) -> Twin:
     twin = Twin(name)
     with twin.active():
         package = importlib.import_module(PACKAGE)
+        for export in (*package.__all__, "sync"):
+            getattr(package, export)  # imported while this copy is the one that imports find
     if name != package.BACKEND:
         hint = f"; {_HOW_TO_BUILD}" if name == "c" else ""
         raise TwinUnavailable(f"asked for the {name!r} twin, got {package.BACKEND!r}{hint}")
