@@ -61,6 +61,7 @@ LAYERS = {
     "_pushed": READERS,
     "_readers": READERS,
     "_registry": READERS,
+    "_reused": READERS,
     "_sinks": READERS,
     "_small_files": READERS,
     "_stream": READERS,

@@ -69,7 +69,7 @@ class Body:
         room = size
         while room:
             if not self._left:
-                piece = self._next()
+                piece = self._next(room)
                 if piece is None:
                     break
                 if len(piece) == size == room and isinstance(piece, bytes):
@@ -113,10 +113,11 @@ class Body:
             yield piece if isinstance(piece, bytes) else bytes(piece)
         self._rewind()
 
-    def _next(self) -> Piece | None:
+    def _next(self, wanted: int | None = None) -> Piece | None:
         self._check_open()
         if self._pieces is None:
             self._pieces = self._pass(self._at)
+        self._pieces.wanted = wanted
         try:
             return next(self._pieces, None)
         except BaseException:
