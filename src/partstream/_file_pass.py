@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ._later import seen
-from ._passes import BLOCK, LARGE, NOT_NOW, Steps, Work
+from ._passes import LARGE, NOT_NOW, Steps, Work
 from ._reused import Reused
 
 __all__ = ["READ", "FilePass", "descriptor", "plain_size", "read_in_blocks"]
@@ -20,6 +20,7 @@ __all__ = ["READ", "FilePass", "descriptor", "plain_size", "read_in_blocks"]
 FIRST: Final = 1 << 16
 READ: Final = 1 << 20
 _MOST: Final = 1 << 22  # where as much as that is wanted
+_NOW: Final = 1 << 19  # without a thread: what a loop waits for, and two of them stay in a cache
 _NOWAIT: Final[int] = getattr(os, "RWF_NOWAIT", 0)  # Linux
 _HAS_PREAD: Final = hasattr(os, "pread")
 
@@ -150,7 +151,7 @@ class FilePass:
         if self._descriptor is None:
             return NOT_NOW
         self._check()
-        size = BLOCK if self._stop is None else min(BLOCK, self._stop - self._at)
+        size = _NOW if self._stop is None else min(_NOW, self._stop - self._at)
         block = self._blocks.take(size)
         try:
             size = os.preadv(self._descriptor, [block], self._at, _NOWAIT)

@@ -67,9 +67,10 @@ class Body:
         """Give so many bytes, fewer at the end only, and there again and again none."""
         found: list[Piece] = []
         room = size
+        over = 0 if self.size is None else max(0, size - (self.size - self._at))  # behind the end
         while room:
             if not self._left:
-                piece = self._next(room)
+                piece = self._next(room - over)
                 if piece is None:
                     break
                 if len(piece) == size == room and isinstance(piece, bytes):
