@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -137,3 +138,18 @@ def test_what_is_no_such_class_is_not_made(ps_module: Module) -> None:
         options.dataclass(frozen=False, kw_only=True)
     with pytest.raises(TypeError, match="shown and compared"):
         options.field(default=1, compare=False)
+
+
+def test_they_are_dataclasses_also_where_the_package_cannot_be_found(
+    twins: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where two copies of it are loaded: dataclasses looks into ``sys.modules``."""
+    package = twins["py"]
+    module = sys.modules["partstream"]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "partstream"]:
+        monkeypatch.delitem(sys.modules, name)
+    for kind in (package.Limits, package.Policy):
+        twin = vars(kind)["__dataclass_fields__"]._twin
+        monkeypatch.setattr(twin, "_made", None)
+        assert dataclasses.is_dataclass(kind)
+    assert module is not package

@@ -157,19 +157,17 @@ class _Twin:
         if self._made is None:
             import dataclasses
 
-            types = self._kind.__annotations__
-            fields = [
-                (
-                    name,
-                    types[name],
-                    dataclasses.field(default=item.default, metadata=item.metadata)
-                    if item.init
-                    else dataclasses.field(init=False, repr=False, compare=False),
-                )
+            body: dict[str, Any] = {
+                name: dataclasses.field(default=item.default, metadata=item.metadata)
+                if item.init
+                else dataclasses.field(init=False, repr=False, compare=False)
                 for name, item in self._declared.items()
-            ]
-            name = self._kind.__name__
-            self._made = dataclasses.make_dataclass(name, fields, frozen=True, kw_only=True)
+            }
+            body["__annotations__"] = {name: self._kind.__annotations__[name] for name in body}
+            # Where dataclasses looks up what an annotation that is text may mean.
+            body["__module__"] = dataclasses.__name__
+            made = type(self._kind.__name__, (), body)
+            self._made = dataclasses.dataclass(frozen=True, kw_only=True)(made)
         return self._made
 
 
