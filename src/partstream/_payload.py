@@ -337,7 +337,10 @@ async def deliver(pieces: AsyncPieces, writer: Any, most: int | None = None) -> 
 
 def guess_filename(file: Any) -> str | None:
     """Give the base name of an open file, None where it has none."""
-    name = getattr(file, "name", None)
+    try:
+        name = getattr(file, "name", None)
+    except ValueError:  # of bz2 and lzma, closed, from 3.13 on: to write it will say so
+        return None
     if isinstance(name, str) and name and not (name[0] == "<" and name[-1] == ">"):
         path = PurePath(name)
         inside = type(file).__module__ in _INFLATING
