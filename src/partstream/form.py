@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Callable, Generator
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from ._flow import NEED, Need
 from ._form_files import FileBase
 from ._form_part import PartBase
 from ._form_reading import FormBase, FormDriver, assembler_of
 from ._form_spool import Spools
 from ._form_work import Assembler, Step
+from ._need import NEED, Need
 from ._offload import offload
 from .errors import MultipartError
 from .limits import Limits
