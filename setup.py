@@ -5,13 +5,26 @@ Three modes: ``PARTSTREAM_REQUIRE_EXTENSIONS=1`` makes a failed build of an exte
 falls back to its pure twins where there is no compiler, and says so in one line.
 """
 
+import ast
 import os
 import sys
+import sysconfig
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 NAMES = ("_headers_c", "_scanner_c")
+HEADERS = ["block.h", "delimiters.h", "making.pxi", "native.pxi", "part.pxi", "reading.h",
+           "scan.h", "search.h", "shortcuts.h", "vectors.h"]  # fmt: skip
+
+#: The logic of the readers is one text for both twins: these modules, put together, are compiled
+#: as _reading_c, with the types of ext/_reading_c.pxd.
+READING = ("_item", "_flow", "_stream", "_part_flow", "_body", "_passed", "_parts", "_readers")
+DIRECTIVES = {"language_level": 3, "annotation_typing": False, "auto_pickle": False,
+              "freethreading_compatible": True, "binding": False, "embedsignature": True,
+              "embedsignature.format": "clinic"}  # fmt: skip
+TOGETHER = Path("build/cython/together/partstream")
 
 
 def wanted(variable):
@@ -55,27 +68,51 @@ def extensions():
         return []
     from Cython.Build import cythonize
 
+    put_together()
+    sources = {name: f"ext/{name}.pyx" for name in NAMES}
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        # Without the GIL, a reader that two threads share by mistake is safe as Python only.
+        sources["_reading_c"] = str(TOGETHER / "_reading_c.py")
     modules = [
         Extension(
             f"partstream.{name}",
-            [f"ext/{name}.pyx"],
-            depends=[
-                "ext/scan.h",
-                "ext/search.h",
-                "ext/vectors.h",
-                "ext/delimiters.h",
-                "ext/block.h",
-                "ext/shortcuts.h",
-                "ext/native.pxi",
-                "ext/making.pxi",
-                "ext/part.pxi",
-            ],
+            [source],
+            depends=[f"ext/{header}" for header in HEADERS],
             include_dirs=["ext"],
             extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
         )
-        for name in NAMES
+        for name, source in sources.items()
     ]
-    return cythonize(modules, build_dir="build/cython")
+    return cythonize(modules, build_dir="build/cython", include_path=[str(TOGETHER.parent)])
+
+
+def put_together():
+    """Write the modules of READING as one, beside the file that has its types."""
+    left_out = {*READING, "_backend", "_blank"}  # the last two: their names come from C
+    imports, texts = ["from __future__ import annotations"], []
+    for name in READING:
+        text = Path(f"src/partstream/{name}.py").read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for node in ast.parse(text).body[1:]:  # the first one is the docstring
+            above = (item.lineno for item in getattr(node, "decorator_list", ()))
+            part = "\n".join(lines[min([node.lineno, *above]) - 1 : node.end_lineno])
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                if getattr(node, "module", None) not in left_out and part not in imports:
+                    imports.append(part)
+            elif not part.startswith("__all__"):
+                texts.append(part)
+    head = "# cython: " + ", ".join(f"{name}={value}" for name, value in DIRECTIVES.items())
+    TOGETHER.mkdir(parents=True, exist_ok=True)
+    write(TOGETHER / "__init__.pxd", "")
+    write(TOGETHER / "_reading_c.py", "\n".join([head, *imports, *texts, ""]))
+    for types in Path("ext").glob("*.pxd"):
+        write(TOGETHER / types.name, types.read_text(encoding="utf-8"))
+
+
+def write(path, text):
+    """Write a file, unless it is so already: what is newer is compiled anew."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
 
 
 setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild})

@@ -19,9 +19,8 @@ cimport cython
 
 from sys import intern
 
-from multidict import CIMultiDict, CIMultiDictProxy
+from partstream._headers_c cimport mapping
 
-from ._headers_c import tokenize
 from .deviations import Deviation, cut_short
 from .errors import MultipartError
 from .events import EventList, part_end
@@ -30,7 +29,7 @@ from .limits import Limits
 from .parameters import checked_boundary
 from .policy import Policy, check_settings
 
-__all__ = ["MultipartParser", "PartBegin"]
+__all__ = ["FREE_THREADED", "MultipartParser", "PartBegin"]
 
 include "native.pxi"
 
@@ -87,6 +86,18 @@ cdef tuple _ENDS = tuple(part_end(depth) for depth in range(8))
 cdef inline object _part_end(int depth):
     return <object> _ENDS[depth] if depth < 8 else part_end(depth)
 
+
+cdef extern from *:
+    """
+    #ifdef Py_GIL_DISABLED
+    #define PS_FREE_THREADED 1
+    #else
+    #define PS_FREE_THREADED 0
+    #endif
+    """
+    bint PS_FREE_THREADED
+
+FREE_THREADED = PS_FREE_THREADED
 
 ps_fill_classes()
 ps_choose_vectors()
@@ -553,11 +564,11 @@ cdef class MultipartParser:
         else:
             part._long = PyBytes_FromStringAndSize(<const char *> s, block.size)
         if block.name.size >= 0:
-            part._name = _decoded(s, block.name, block.high)
+            part.name = _decoded(s, block.name, block.high)
         if block.filename.size >= 0:
-            part._filename = _decoded(s, block.filename, block.high)
+            part.filename = _decoded(s, block.filename, block.high)
         if block.type.size >= 0:
-            part._content_type = _essence(s, block.type, block.high)
+            part.content_type = _essence(s, block.type, block.high)
         if self._top().mask & LENGTH_MISMATCH:
             block.length = -1
         return self._begin(part, block.end, block.length, None, events)

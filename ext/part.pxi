@@ -1,11 +1,6 @@
 # The event at the beginning of a part; its pure twin is src/partstream/_part_py.py.
 
 
-# A block that is not longer costs no object of its own: a form has one a field.
-cdef enum:
-    PART_ROOM = 72
-
-
 @cython.final
 @cython.freelist(64)
 @cython.no_gc  # strings and a mapping of strings: no cycle can go through it
@@ -13,6 +8,9 @@ cdef class PartBegin:
     """A part begins: its header block has been read and checked.
 
     Attributes:
+        name: the ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2).
+        filename: the ``filename`` of Content-Disposition as sent: it may be a path, or hostile.
+        content_type: Content-Type in lower case without its parameters; None where there is none.
         depth: 0 for a part of the outermost multipart, one more for each multipart around it.
         offset: of the part's first header byte in the stream.
         body_offset: of the part's first body byte in the stream.
@@ -20,67 +18,47 @@ cdef class PartBegin:
             ``PartEnd`` of this one.
     """
 
-    cdef bytes _long  # the block, None where it is short: then it stands in the event itself
-    cdef unsigned char _short[PART_ROOM]
-    cdef int _short_size
-    cdef object _headers
-    cdef str _name, _filename, _content_type
-    cdef readonly int64_t offset, body_offset
-    cdef readonly int depth
-    cdef readonly bint multipart
-
-    # Python reads these three where they stand in the object, see _add_members() below; these
-    # properties have their documentation, and are for interpreters that cannot do so.
-
-    @property
-    def name(self):
-        """The ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2)."""
-        return self._name
-
-    @property
-    def filename(self):
-        """The ``filename`` of Content-Disposition as sent: it may be a path, or hostile."""
-        return self._filename
-
-    @property
-    def content_type(self):
-        """Content-Type in lower case without its parameters; None where the part has none."""
-        return self._content_type
-
     @property
     @cython.critical_section
     def headers(self):
         """The headers: case-insensitive, in their order, with repeated names."""
         if self._headers is None:
-            self._headers = CIMultiDictProxy(CIMultiDict(tokenize(self._block())))
+            if self._long is None:
+                self._headers = mapping(<const char *> self._short, self._short_size)
+            else:
+                self._headers = mapping(
+                    PyBytes_AS_STRING(self._long), PyBytes_GET_SIZE(self._long)
+                )
         return self._headers
 
     def __eq__(self, other):
         if not isinstance(other, PartBegin):
             return NotImplemented
-        return self._key() == (<PartBegin> other)._key()
+        return _key(self) == _key(other)
 
     def __hash__(self):
-        return hash(self._key())
+        return hash(_key(self))
 
     def __repr__(self):
         return (
-            f"PartBegin(name={self._name!r}, filename={self._filename!r}, "
-            f"content_type={self._content_type!r}, depth={self.depth}, offset={self.offset})"
+            f"PartBegin(name={self.name!r}, filename={self.filename!r}, "
+            f"content_type={self.content_type!r}, depth={self.depth}, offset={self.offset})"
         )
 
     def __reduce__(self):
-        return (_part, (self._block(), self.depth, self.offset, self.body_offset, self.multipart,
-                        self._name, self._filename))
+        return (_part, (_block(self), self.depth, self.offset, self.body_offset, self.multipart,
+                        self.name, self.filename))
 
-    cdef object _key(self):
-        return (self._block(), self.depth, self.offset, self.body_offset, self.multipart)
 
-    cdef bytes _block(self):
-        """Give the header block."""
-        if self._long is not None:
-            return self._long
-        return PyBytes_FromStringAndSize(<const char *> self._short, self._short_size)
+cdef object _key(PartBegin part):
+    return (_block(part), part.depth, part.offset, part.body_offset, part.multipart)
+
+
+cdef bytes _block(PartBegin part):
+    """Give the header block."""
+    if part._long is not None:
+        return part._long
+    return PyBytes_FromStringAndSize(<const char *> part._short, part._short_size)
 
 
 cdef object _decoded(chars s, ps_span span, bint high):
@@ -105,8 +83,8 @@ cdef PartBegin _odd_part(bytes block, str name, str filename):
     """Make the event for a block in normal form that something else has read."""
     cdef PartBegin part = PartBegin.__new__(PartBegin)
     cdef chars s = <chars> PyBytes_AS_STRING(block)
-    part._long, part._name, part._filename = block, name, filename
-    part._content_type = _essence(s, ps_content_type(s, PyBytes_GET_SIZE(block)), True)
+    part._long, part.name, part.filename = block, name, filename
+    part.content_type = _essence(s, ps_content_type(s, PyBytes_GET_SIZE(block)), True)
     return part
 
 
@@ -121,9 +99,9 @@ def _part(bytes block not None, depth, offset, body_offset, multipart, str name,
 cdef extern from "shortcuts.h":
     """
     #define PS_PLACE(object, field) ((char *)&(object)->field - (char *)(object))
-    #define ps_name_place(part) PS_PLACE(part, _name)
-    #define ps_filename_place(part) PS_PLACE(part, _filename)
-    #define ps_type_place(part) PS_PLACE(part, _content_type)
+    #define ps_name_place(part) PS_PLACE(part, name)
+    #define ps_filename_place(part) PS_PLACE(part, filename)
+    #define ps_type_place(part) PS_PLACE(part, content_type)
     """
     ctypedef struct PyMemberDef:
         pass
@@ -131,7 +109,7 @@ cdef extern from "shortcuts.h":
     Py_ssize_t ps_filename_place(PartBegin part)
     Py_ssize_t ps_type_place(PartBegin part)
     int ps_add_member(object kind, PyMemberDef *member, const char *name,
-                      Py_ssize_t place) except -1
+                      Py_ssize_t place, const char *doc) except -1
 
 cdef PyMemberDef _members[3]
 
@@ -139,9 +117,18 @@ cdef PyMemberDef _members[3]
 cdef int _add_members() except -1:
     """Let Python read what every caller asks for without a call."""
     cdef PartBegin part = PartBegin.__new__(PartBegin)
-    ps_add_member(PartBegin, &_members[0], "name", ps_name_place(part))
-    ps_add_member(PartBegin, &_members[1], "filename", ps_filename_place(part))
-    ps_add_member(PartBegin, &_members[2], "content_type", ps_type_place(part))
+    ps_add_member(
+        PartBegin, &_members[0], "name", ps_name_place(part),
+        "The ``name`` of Content-Disposition, None where there is none (RFC 7578 section 4.2).",
+    )
+    ps_add_member(
+        PartBegin, &_members[1], "filename", ps_filename_place(part),
+        "The ``filename`` of Content-Disposition as sent: it may be a path, or hostile.",
+    )
+    ps_add_member(
+        PartBegin, &_members[2], "content_type", ps_type_place(part),
+        "Content-Type in lower case without its parameters; None where the part has none.",
+    )
     return 0
 
 

@@ -65,7 +65,7 @@ def test_with_a_compiler_the_package_is_compiled(tree: Path, tmp_path: Path) -> 
     assert result.returncode == 0, result.stdout + result.stderr
     assert backend(target) == "c"
     assert backend(target, PARTSTREAM_NO_EXTENSIONS="1") == "py"
-    left_out = {path.suffix for path in target.rglob("*")} & {".c", ".h", ".pyx", ".pxi"}
+    left_out = {path.suffix for path in target.rglob("*")} & {".c", ".h", ".pyx", ".pxi", ".pxd"}
     assert not left_out
 
 

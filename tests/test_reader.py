@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sysconfig
 import zlib
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import replace
@@ -531,3 +532,13 @@ def test_options_reach_the_reader_of_a_response(ps: ModuleType) -> None:
         return await (await parts.next()).read()
 
     assert run(main()) == b"lf only"
+
+
+def test_the_compiled_twin_reads_with_compiled_readers(ps: ModuleType, ps_module: Any) -> None:
+    """The readers' logic is one text, so that nothing else would show a fallback."""
+    compiled = ps_module("_backend").COMPILED_READERS
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    assert compiled is (ps.BACKEND == "c" and not free_threaded)
+    for module in (ps, ps_module("sync")):
+        for cls in (module.MultipartReader, module.BodyPartReader):
+            assert (cls.__base__.__module__ == "partstream._reading_c") is compiled

@@ -686,7 +686,8 @@ class Watch:
         self.hold = hold
 
     def install(self, ps_module: Module, monkeypatch: pytest.MonkeyPatch) -> None:
-        parts = ps_module("_parts")
+        package = ps_module("_backend")
+        parts = ps_module("_parts" if package.BACKEND == "py" else "_reading_c")
         watch = self
 
         class Watched(parts.Decoder):  # type: ignore[misc,name-defined]

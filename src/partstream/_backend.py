@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-__all__ = ["BACKEND", "PartBegin", "Scanner", "tokenize"]
+__all__ = ["BACKEND", "COMPILED_READERS", "PartBegin", "Scanner", "tokenize"]
 
 
 def _wants_pure() -> bool:
@@ -31,7 +31,12 @@ BACKEND: Final = "c" if not TYPE_CHECKING and _has_compiled() else "py"
 if TYPE_CHECKING or BACKEND == "py":
     from ._headers_py import tokenize
     from ._scanner_py import PartBegin, Scanner
+
+    COMPILED_READERS: Final = False
 else:
     from ._headers_c import tokenize
+    from ._scanner_c import FREE_THREADED, PartBegin
     from ._scanner_c import MultipartParser as Scanner
-    from ._scanner_c import PartBegin
+
+    # Without the GIL, what two threads share by mistake is safe as Python only (see setup.py).
+    COMPILED_READERS = not FREE_THREADED

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ._flow import NEED, Flow, Need
+from ._flow import Flow
+from ._need import NEED, Need
 from .decoding import NOT_BASE64
 from .errors import LimitExceeded
 from .events import PartEnd
-from .limits import Limits
 
 __all__ = ["Body"]
 
@@ -38,7 +38,7 @@ class Body:
         self.depth = depth
         self.ended = False
         self.complete = True
-        self.pieces: list[bytes] = []  # of a read() that is under way
+        self.pieces: list[bytes] | None = None  # of a read() that is under way
         self.size = 0  # of these pieces
         self.digits = 0  # of base64 in them, if that was counted
         self.rest = b""  # of a chunk that was larger than wanted
@@ -46,9 +46,8 @@ class Body:
         self.fault: LimitExceeded | None = None
         self.skipping = False  # somebody has begun to skip what is left
 
-    @property
-    def at_eof(self) -> bool:
-        """Whether nothing is left to be read."""
+    def over(self) -> bool:
+        """Tell whether nothing is left to be read."""
         return self.ended and not self.rest and not self.pieces
 
     def close(self) -> None:
@@ -62,7 +61,7 @@ class Body:
             raise self.fault
         if self.pieces:
             data = b"".join(self.pieces)
-            self.pieces, self.size, self.digits = [], 0, 0
+            self.pieces, self.size, self.digits = None, 0, 0
             return data
         if self.rest:
             data = self.rest[self.rest_at :]
@@ -83,26 +82,29 @@ class Body:
         self._end(event if type(event) is PartEnd else None)
         return b""
 
-    def all(self, limits: Limits, most: int) -> bytes | Need:
+    def all(self, most: int) -> bytes | Need:
         """Give all that is left, or NEED; what has come so far is kept.
 
         Raises:
             LimitExceeded: once it is more than ``most`` bytes.
         """
         pieces, size = self.pieces, self.size
-        self.pieces, self.size, self.digits = [], 0, 0
+        if pieces is not None:
+            self.pieces, self.size, self.digits = None, 0, 0
         while True:
             data = self.chunk()
             if data is NEED:
                 self._keep(pieces, size)
                 return NEED
             if not data:
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                return b"".join(pieces) if pieces else b""
             size += len(data)
-            if self.ended and size <= most and not pieces:
-                return data  # and nothing is left, as in nearly every field of a form
             if size > most:
-                raise self._too_large(limits)
+                raise self._too_large()
+            if pieces is None:
+                if self.ended:
+                    return data  # and nothing is left, as in nearly every field of a form
+                pieces = []
             _collect(pieces, data)
 
     def some(self, size: int) -> bytes | Need:
@@ -121,8 +123,8 @@ class Body:
 
         Where ``size`` bytes hold no whole quartet, they are given as they are.
         """
-        pieces, count, digits = self.pieces, self.size, self.digits
-        self.pieces, self.size, self.digits = [], 0, 0
+        pieces, count, digits = self.pieces or [], self.size, self.digits
+        self.pieces, self.size, self.digits = None, 0, 0
         if digits < 0 or count >= size:  # kept by another step, or for a larger size
             self.rest = b"".join(pieces)
             pieces, count, digits = [], 0, 0
@@ -134,23 +136,23 @@ class Body:
             pieces.append(data)
             count += len(data)
             digits += len(data.translate(None, NOT_BASE64))
-            if not data or count == size or digits >= _QUARTET or self.at_eof:
+            if not data or count == size or digits >= _QUARTET or self.over():
                 break
         window = b"".join(pieces)
-        if digits < _QUARTET or self.at_eof or not data:
+        if digits < _QUARTET or self.over() or not data:
             return window
         cut = _before_last(window, digits % _QUARTET)
         self._put_back(window[cut:])
         return window[:cut]
 
-    def line(self, limits: Limits, most: int) -> bytes | Need:
+    def line(self, most: int) -> bytes | Need:
         """Give the bytes up to the next LF and with it, or what is left, or NEED.
 
         Raises:
             LimitExceeded: once it is more than ``most`` bytes.
         """
-        pieces, size = self.pieces, self.size
-        self.pieces, self.size, self.digits = [], 0, 0
+        pieces, size = self.pieces or [], self.size
+        self.pieces, self.size, self.digits = None, 0, 0
         while True:
             if not self.rest:
                 data = self.chunk()
@@ -165,7 +167,7 @@ class Body:
             _collect(pieces, self.rest[self.rest_at : stop])
             size += stop - self.rest_at
             if size > most:
-                raise self._too_large(limits)
+                raise self._too_large()
             self._advance(stop)
             if end:
                 return b"".join(pieces)
@@ -182,6 +184,12 @@ class Body:
             self.complete = complete
         return None
 
+    def put(self, data: bytes, end: PartEnd | None) -> None:
+        """Take what was taken from the flow already: the next data, and the end if it has come."""
+        self.rest = data
+        if end is not None or not data:
+            self._end(end)
+
     def _end(self, event: PartEnd | None) -> None:
         self.ended = True
         self.complete = event is not None and event.complete
@@ -191,11 +199,11 @@ class Body:
         if data and not self.rest:
             self.rest, self.rest_at = data, 0
 
-    def _too_large(self, limits: Limits) -> LimitExceeded:
-        self.fault = limits.exceeded("max_read_size", None)
+    def _too_large(self) -> LimitExceeded:
+        self.fault = self.flow.settings.limits.exceeded("max_read_size", None)
         return self.fault
 
-    def _keep(self, pieces: list[bytes], size: int) -> None:
+    def _keep(self, pieces: list[bytes] | None, size: int) -> None:
         if pieces:
             self.pieces, self.size, self.digits = pieces, size, _UNKNOWN
 
@@ -211,7 +219,7 @@ class Body:
             self.rest, self.rest_at = data + self.rest[self.rest_at :], 0
 
     def _drop(self) -> None:
-        self.pieces, self.size, self.digits, self.rest, self.rest_at = [], 0, 0, b"", 0
+        self.pieces, self.size, self.digits, self.rest, self.rest_at = None, 0, 0, b"", 0
 
 
 def _collect(pieces: list[bytes], data: bytes) -> None:

@@ -8,31 +8,18 @@ result is there, so that an async and a blocking reader differ in three lines a 
 
 from __future__ import annotations
 
-import enum
 import warnings
-from collections.abc import Iterator
-from typing import Any, Final, final
+from typing import Any
 
 from ._backend import PartBegin
+from ._need import NEED, Need
+from ._settings import Settings
 from .errors import MultipartError
-from .events import PartEnd
+from .events import EventList, PartEnd
 from .parser import MultipartParser
 from .sources import Source, checked
 
-__all__ = ["NEED", "Flow", "Need"]
-
-
-@final
-class Need(enum.Enum):
-    """The type of :data:`NEED`."""
-
-    NEED = enum.auto()
-
-
-#: More bytes are needed: a value, not an exception.
-NEED: Final = Need.NEED
-
-_NOTHING: Final[Iterator[Any]] = iter(())
+__all__ = ["Flow"]
 
 
 class Flow:
@@ -40,6 +27,7 @@ class Flow:
 
     Args:
         parser: makes the events.
+        settings: what holds for the whole stream.
         drain: read on behind the closing delimiter, to the end of the source, because something
             there would be a fault.  Otherwise the stream ends with its closing delimiter, and
             what follows is never looked at, so that nothing depends on how the bytes were cut.
@@ -50,17 +38,22 @@ class Flow:
         error: what ended the stream too early; it is raised again by every later step.
         ended: whether the source has come to its end.
         fed: how many bytes the source has given.
+        read_size: how many bytes one read may hold at most.
     """
 
-    __slots__ = ("ahead", "drain", "ended", "error", "events", "fed", "filling", "parser",
-                 "source")  # fmt: skip
+    __slots__ = ("ahead", "drain", "ended", "error", "events", "fault", "fed", "filling", "parser",
+                 "read_size", "settings", "source")  # fmt: skip
 
     source: Source
 
-    def __init__(self, parser: MultipartParser, drain: bool) -> None:
+    def __init__(self, parser: MultipartParser, settings: Settings, drain: bool) -> None:
         self.parser = parser
+        self.settings = settings
+        self.read_size = settings.limits.maxima.read_size
         self.drain = drain
-        self.events: Iterator[Any] = _NOTHING
+        # Those that nobody has taken, the next one last: what is taken is not held here any more.
+        self.events: list[Any] = []
+        self.fault: MultipartError | None = None  # behind them
         self.ahead: Any = None  # an event that was looked at, and not taken
         self.error: Exception | None = None
         self.ended = False
@@ -120,15 +113,23 @@ class Flow:
         try:
             if chunk:
                 self.fed += len(chunk)
-                self.events = iter(self.parser.feed(chunk))
+                self.line_up(self.parser.feed(chunk))
             else:
                 self.ended = True
-                self.events = iter(self.parser.close())
+                self.line_up(self.parser.close())
         except MultipartError as error:
             if self.parser.done and not self.drain:
                 return  # the fault lies behind the closing delimiter
             self.error = error
             raise
+
+    def line_up(self, events: list[Any]) -> None:
+        """Have these events taken next."""
+        if type(events) is EventList:
+            self.fault = events.error
+            events = events[:]
+        events.reverse()
+        self.events = events
 
     @property
     def done(self) -> bool:
@@ -146,25 +147,19 @@ class Flow:
             return event  # type: ignore[no-any-return]
         if self.error is not None:
             raise self.error
-        try:
-            event = next(self.events, None)
-        except MultipartError as error:
-            if self.parser.done and not self.drain:
-                return None
-            self.error = error
-            raise
-        if event is None and (not self.parser.done or (self.drain and not self.ended)):
-            return NEED
-        return event
+        if self.events:
+            return self.events.pop()  # type: ignore[no-any-return]
+        if self.parser.done and not self.drain:
+            return None
+        if self.fault is not None:
+            self.error = self.fault
+            raise self.fault
+        return None if self.parser.done and self.ended else NEED
 
     def take_end(self) -> PartEnd | None:
         """Give the next event if it is the end of a part, and at hand."""
-        if self.ahead is None and self.error is None:
-            try:
-                self.ahead = next(self.events, None)
-            except MultipartError as error:
-                if not self.parser.done or self.drain:
-                    self.error = error
+        if self.ahead is None and self.error is None and self.events:
+            self.ahead = self.events.pop()
         if type(self.ahead) is not PartEnd:
             return None
         event, self.ahead = self.ahead, None

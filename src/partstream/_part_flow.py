@@ -10,7 +10,8 @@ from __future__ import annotations
 import dataclasses
 
 from ._backend import PartBegin
-from ._flow import NEED, Flow, Need
+from ._flow import Flow
+from ._need import NEED, Need
 from ._settings import Settings
 from .deviations import Deviation
 from .errors import MultipartError
@@ -56,13 +57,13 @@ class PartFlow(Flow):
         parser = MultipartParser(
             delimiter[2:], subtype=subtype, limits=limits, policy=settings.policy
         )
-        super().__init__(parser, drain=False)
+        Flow.__init__(self, parser, settings, drain=False)
         head = b"" if length is None else b"Content-Length: %b\r\n" % length.encode()
         if settings.form:
             head += b'Content-Disposition: form-data; name=""\r\n'
         head = delimiter + b"\r\n" + head + b"\r\n"
         _begin, *events = parser.feed(head)  # a part of no bytes ends with its headers
-        self.events = iter(events)
+        self.line_up(events)
         self._delimiter = delimiter
         ignored = settings.mask & Deviation.LENGTH_MISMATCH.bit
         self._measured = length is not None and not ignored
@@ -86,10 +87,10 @@ class PartFlow(Flow):
             return
         try:
             if chunk or not self._ends_in_delimiter():
-                super().feed(chunk)
+                Flow.feed(self, chunk)
             else:  # the delimiter is there, and only its line end is not
                 self.ended = True
-                self.events = iter(self.parser.feed(b"\r\n"))
+                self.line_up(self.parser.feed(b"\r\n"))
         except MultipartError as error:
             raise self._shifted(error) from None
 
@@ -98,7 +99,7 @@ class PartFlow(Flow):
         if self._end is None or self.ahead is not None:
             was_ahead = self.ahead is not None
             try:
-                event = super().take()
+                event = Flow.take(self)
             except MultipartError as error:
                 raise self._shifted(error) from None
             if type(event) is bytes and not was_ahead:

@@ -15,7 +15,8 @@ from multidict import CIMultiDictProxy
 from . import hdrs
 from ._backend import PartBegin
 from ._body import Body
-from ._flow import Need
+from ._item import Item
+from ._need import NEED, Need
 from ._part_flow import PartFlow
 from ._passed import Passed
 from ._settings import Settings, latin
@@ -29,47 +30,56 @@ from .ranges import ContentRange, parse_content_range
 
 __all__ = ["PartBase"]
 
+#: The body of a part that was read whole at once: one for all of them, which nobody changes.
+_READ: Final[Any] = Body(None, 0)  # type: ignore[arg-type]
+_READ.ended = True
+
 _LARGE_CODED: Final = 4096  # bytes that may be so much more once they are inflated
 _LARGE: Final = 1 << 20
 
 
-class PartBase:
+class PartBase(Item):
     """The logic of both ``BodyPartReader`` classes; see there."""
 
+    _boundary: bytes
     _stream: Any
     _settings: Settings
-    _body: Body
-    # What few parts have is set only where they do: forms have many parts.
-    _event: PartBegin | None = None
-    _own_headers: CIMultiDictProxy[str] | None = None
-    _default_charset: str | None = None
-    _decoder: Decoder | None = None  # of decode_iter(), amid the body
+    _body: Body | None
+    _event: PartBegin | None
+    _own_headers: CIMultiDictProxy[str] | None
+    _default_charset: str | None
+    _decoder: Decoder | None
+    _base64: bool | None
 
     def _join(self, stream: Stream, headers: Any, charset: str | None) -> None:
         """Become the part that a stream has just come to."""
         event = stream.current
         if event is not None and event.multipart:
             raise ValueError("this part is a multipart: read it with a MultipartReader")
-        self._stream = stream
-        self._settings = stream.settings
-        self._event = event
-        self._body = Body(stream, event.depth if event is not None else 0)
+        self._begin(stream, stream.settings, event, charset or stream.charset)
         if headers is not event:
             self._own_headers = headers
             if event is not None and headers is not event.headers:
                 self._event = None  # the names are those that these headers say
-        if charset or stream.charset:
-            self._default_charset = charset or stream.charset
 
     def _stand_alone(
         self, stream: PartFlow, headers: Any, settings: Settings, charset: str | None
     ) -> None:
         """Become a part whose headers somebody else has read."""
+        self._begin(stream, settings, None, charset)
+        self._own_headers = headers
+
+    def _begin(
+        self, stream: Any, settings: Settings, event: PartBegin | None, charset: str | None
+    ) -> None:
         self._stream = stream
         self._settings = settings
-        self._own_headers = headers
+        self._event = event
+        self._body = None  # nobody has begun to read
+        self._own_headers = None
         self._default_charset = charset
-        self._body = Body(stream, 0)
+        self._decoder = None  # of decode_iter(), amid the body
+        self._base64 = None  # whether it is in base64, once somebody has asked
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:
@@ -101,16 +111,16 @@ class PartBase:
     @property
     def complete(self) -> bool:
         """Whether the part came to its end, as far as it has been read."""
-        return self._body.complete
+        return self._opened().complete
 
     @property
     def _at_eof(self) -> bool:
-        return self._body.at_eof
+        return self._is_over()
 
     @_at_eof.setter
     def _at_eof(self, value: bool) -> None:
         if value:
-            self._body.close()
+            self._opened().close()
 
     @property
     def _content(self) -> Any:
@@ -118,7 +128,7 @@ class PartBase:
 
     def at_eof(self) -> bool:
         """Tell whether nothing is left to be read."""
-        return self._body.at_eof
+        return self._is_over()
 
     def decode(self, data: bytes | bytearray | memoryview) -> bytes:
         """Undo the part's Content-Transfer-Encoding, then its Content-Encoding.
@@ -168,50 +178,83 @@ class PartBase:
 
     # Steps, and what is done with their results
 
+    def _opened(self) -> Body:
+        """Give the body, as what is to be read."""
+        if self._body is None or self._body is _READ:
+            event = self._event
+            body = Body(self._stream, event.depth if event is not None else 0)
+            body.ended = self._body is _READ
+            self._body = body
+        return self._body
+
     def _is_over(self) -> bool:
-        return self._body.at_eof
+        return self._body is not None and self._body.over()
 
     def _leave(self) -> Need | None:
-        return self._body.skip()
+        return self._opened().skip()
 
     def _pass(self) -> Passed:
         """Give nothing more; the reader around this part skips what is left."""
-        body = self._body
+        body = self._opened()
         left = None if body.ended else body.depth
         body.close()
         return Passed(self._stream, left, body)
 
     def _end(self) -> None:
-        self._body.close()
+        self._opened().close()
 
     def _all(self) -> bytes | Need:
         """Give all that is left, or NEED."""
-        limits = self._settings.limits
+        if self._body is None:
+            data = self._whole()
+            if data is not None:
+                return data
+        elif self._body is _READ:
+            return b""
         try:
-            return self._body.all(limits, limits.maxima.read_size)
+            return self._opened().all(self._stream.read_size)
         except LimitExceeded as error:
             raise self._settings.failed(error) from None
 
+    def _all_now(self) -> bytes | Need:
+        """Do as :meth:`_all`; NEED also where it is not the time for it."""
+        return NEED if self._stream.filling else PartBase._all(self)
+
+    def _whole(self) -> bytes | None:
+        """Read a body that is at hand as one piece with its end, as nearly every field is.
+
+        Where it is not, what was taken of it stands in the body.
+        """
+        stream = self._stream
+        data = stream.take()
+        if type(data) is bytes:
+            end = stream.take_end()
+            if end is not None and end.complete and len(data) <= stream.read_size:
+                self._body = _READ
+                return data
+            self._opened().put(data, end)
+        elif data is not NEED:
+            self._opened().put(b"", data)
+        return None
+
     def _line(self) -> bytes | Need:
-        limits = self._settings.limits
         try:
-            return self._body.line(limits, limits.maxima.read_size)
+            return self._opened().line(self._stream.read_size)
         except LimitExceeded as error:
             raise self._settings.failed(error) from None
 
     def _chunk_step(self, size: int) -> Callable[[], bytes | Need]:
         """Give the step of ``read_chunk()``."""
+        return partial(self._some, size)
+
+    def _some(self, size: int) -> bytes | Need:
         if size < 1:
             raise ValueError(f"read_chunk(size={size}): must be at least 1")
-        transfer = self.headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
-        if transfer is not None and transfer.strip().lower() == "base64":
-            step = self._body.quartets
-        else:
-            step = self._body.some
-        return partial(self._some, step, size)
-
-    def _some(self, step: Callable[[int], bytes | Need], size: int) -> bytes | Need:
-        data = step(size)
+        if self._base64 is None:
+            transfer = self.headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
+            self._base64 = transfer is not None and transfer.strip().lower() == "base64"
+        body = self._opened()
+        data = body.quartets(size) if self._base64 else body.some(size)
         if not data and self._decoder is not None:
             # The end did not come with the last chunk, so that decode_iter() did not see it.
             decoder, self._decoder = self._decoder, None
@@ -230,7 +273,7 @@ class PartBase:
         """Decode the next chunk, in pieces; the chunk behind which the part ends is the last."""
         decoder, self._decoder = self._decoder or self._new_decoder(), None
         yield from decoder.feed(data)
-        if self._body.at_eof:
+        if self._is_over():
             yield from decoder.end()
         else:
             self._decoder = decoder

@@ -6,7 +6,8 @@ from typing import Final
 
 from ._backend import PartBegin
 from ._body import Body
-from ._flow import NEED, Need
+from ._item import Item
+from ._need import NEED, Need
 from ._settings import Settings
 from ._stream import Stream
 from .deviations import Deviation
@@ -23,7 +24,7 @@ def names_charset(settings: Settings, event: PartBegin) -> bool:
     return wanted and event.filename is None and not event.multipart
 
 
-class Passed:
+class Passed(Item):
     """A part that is skipped: all of it, or what somebody has left of it.
 
     Args:
@@ -37,10 +38,7 @@ class Passed:
         self._depth = depth
         self._body = body
 
-    def _is_over(self) -> bool:
-        return False  # done() knows
-
-    def done(self) -> Need | None:
+    def _done(self) -> Need | None:
         """Skip what is left, or give NEED."""
         if self._depth is None:
             return None
@@ -52,9 +50,6 @@ class Passed:
             self._body.complete = complete
         return None
 
-    def _end(self) -> None:
-        """Nobody has it."""
-
 
 class CharsetField(Passed):
     """The leading field of a form that names the charset of the others (RFC 7578 section 4.6)."""
@@ -64,11 +59,11 @@ class CharsetField(Passed):
         self._event = event
         self._field = Body(stream, event.depth)
 
-    def done(self) -> Need | None:
+    def _done(self) -> Need | None:
         """Read the label."""
         stream = self._stream
         try:
-            label = self._field.all(stream.settings.limits, _LONGEST_CHARSET)
+            label = self._field.all(_LONGEST_CHARSET)
         except LimitExceeded:
             offset, detail = self._event.body_offset, "the field _charset_ is too long for one"
             stream.error = Deviation.UNSAFE_CHARSET.at(offset, detail)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ._backend import PartBegin
-from ._flow import NEED, Need
+from ._blank import blank
+from ._item import Item
+from ._need import NEED, Need
+from ._parts import PartBase
 from ._passed import CharsetField, Passed, names_charset
 from ._settings import latin
 from ._stream import Stream
@@ -18,14 +21,21 @@ from .sources import content_type_of
 __all__ = ["ReaderBase"]
 
 
-class ReaderBase:
+class ReaderBase(Item):
     """The logic of both ``MultipartReader`` classes; see there."""
 
     multipart_reader_cls: ClassVar[Any] = None
-    part_reader_cls: ClassVar[Any]
+    part_reader_cls: ClassVar[Any] = None
 
+    headers: Any
     _stream: Any
+    _depth: int
+    _delimiter: bytes | None
+    _at_eof: bool
     _last_part: Any
+    _coming: PartBegin | None
+    _hooked: bool
+    _own_fetch: bool
 
     def _join(self, stream: Stream, headers: Any) -> None:
         """Become the reader of the multipart that a stream has just come to."""
@@ -34,8 +44,8 @@ class ReaderBase:
             raise ValueError("this part is no multipart: read it with a BodyPartReader")
         self._stream = stream
         self._depth = event.depth + 1 if event is not None else 1
-        self.headers: Any = event.headers if event is not None and headers is event else headers
-        self._delimiter: bytes | None = None
+        self.headers = event.headers if event is not None and headers is event else headers
+        self._delimiter = None
         self._start()
 
     def _begin(self, stream: Stream, headers: Any) -> None:
@@ -48,7 +58,9 @@ class ReaderBase:
     def _start(self) -> None:
         self._at_eof = False
         self._last_part = None
-        self._coming: PartBegin | None = None  # the part that was gone to, and not yet given
+        self._coming = None  # the part that was gone to, and not yet given
+        # Whether a subclass chooses itself what reads a part.
+        self._hooked = type(self)._get_part_reader is not _GET_PART_READER
 
     @property
     def _content(self) -> Any:
@@ -69,24 +81,29 @@ class ReaderBase:
 
     def _next(self) -> Any:
         """Give the next part, None after the last one, or NEED."""
-        more = self._advance()
+        more = ReaderBase._advance(self)
         if more is NEED or not more:
             return NEED if more is NEED else None
         event: Any = self._coming
         self._coming = None
         return self._made(event)
 
+    def _next_now(self) -> Any:
+        """Do as :meth:`_next`; NEED also where it is not the time for it."""
+        if self._own_fetch or self._stream.filling:
+            return NEED
+        return ReaderBase._next(self)
+
     def _advance(self) -> bool | Need:
         """Go to the beginning of the next part; tell whether there is one."""
         if self._coming is not None:
             return True
-        last = self._last_part
+        last: Item | None = self._last_part
         if last is not None:
             if not last._is_over():
                 # It ends at once: what a cancelled call has begun to skip is nobody's any more.
-                if not isinstance(last, Passed):
-                    self._last_part = last = last._pass()
-                left: Need | None = last.done()
+                self._last_part = last = last._pass()
+                left: Need | None = last._done()
                 if left is NEED:
                     return NEED
             self._last_part = None
@@ -102,7 +119,7 @@ class ReaderBase:
         first, stream.current = stream.current is None, event
         if first and event.name == "_charset_" and names_charset(stream.settings, event):
             self._last_part = CharsetField(stream, event)
-            more: bool | Need = self._advance()
+            more: bool | Need = ReaderBase._advance(self)
             return more
         self._coming = event
         return True
@@ -110,10 +127,16 @@ class ReaderBase:
     def _made(self, event: PartBegin) -> Any:
         stream = self._stream
         try:
-            if type(self)._get_part_reader is ReaderBase._get_part_reader:
+            if not self._hooked:
                 part = self._dispatch(event)  # whose headers are made when somebody asks for them
             else:
                 part = self._get_part_reader(event.headers)
+                if not isinstance(part, Item):
+                    kind = type(part).__name__
+                    raise TypeError(
+                        "_get_part_reader() has to give a BodyPartReader or a MultipartReader (or "
+                        f"what inherits from one), not {kind}"
+                    )
         except BaseException:
             # The hook failed: the part is passed by, as any that nobody wants.
             self._last_part = Passed(stream, event.depth)
@@ -138,12 +161,19 @@ class ReaderBase:
         if multipart:
             cls: Any = self.multipart_reader_cls or type(self)
             return cls(headers, self._stream)
-        return self.part_reader_cls(self._delimiter or self._boundary, headers, self._stream)
+        delimiter = self._delimiter if self._delimiter is not None else self._boundary
+        cls = self.part_reader_cls
+        if cls is not self._stream.part_cls:
+            return cls(delimiter, headers, self._stream)
+        part: PartBase = blank(cls)  # what its __init__ comes to is done here
+        part._boundary = delimiter
+        PartBase._join(part, self._stream, headers, None)
+        return part
 
     def _leave(self) -> Need | None:
         """Leave out what is left, or give NEED."""
         while True:
-            more = self._advance()
+            more = ReaderBase._advance(self)
             if more is NEED:
                 return NEED
             if not more:
@@ -167,3 +197,6 @@ class ReaderBase:
         last = self._last_part
         if last is not None:
             last._end()
+
+
+_GET_PART_READER: Final[Any] = ReaderBase._get_part_reader

@@ -48,6 +48,8 @@ class Settings:
 
 def latin(value: str) -> str:
     """Give a header value with one character a byte."""
+    if value.isascii():
+        return value
     try:
         raw = value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # a surrogate that no byte of a header becomes
@@ -59,13 +61,15 @@ def mapped(
     limits: Limits, client_max_size: int | None, max_field_size: int | None, max_headers: int | None
 ) -> Limits:
     """Put aiohttp's keyword arguments into limits."""
+    if client_max_size is None and max_field_size is None and max_headers is None:
+        return limits
     changes: dict[str, Any] = {
         "max_read_size": client_max_size,
         "max_header_line": max_field_size,
         "max_headers": max_headers,
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    return dataclasses.replace(limits, **given) if given else limits
+    return dataclasses.replace(limits, **given)
 
 
 def own_headers(headers: Any) -> CIMultiDictProxy[str]:

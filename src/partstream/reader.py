@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
-from ._flow import NEED, Flow, Need
+from ._need import NEED, Need
 from ._offload import offload
-from ._part_flow import PartFlow
-from ._parts import PartBase
-from ._readers import ReaderBase
+from ._reading import Flow, PartBase, PartFlow, ReaderBase, Stream
 from ._response import content_of, release
 from ._settings import Settings, SizeError, length_of, mapped, own_headers
-from ._stream import Stream
 from ._text import as_form, as_json, as_text
 from .batch import HttpMessage, parse_http
 from .errors import MultipartError
@@ -150,7 +147,7 @@ class BodyPartReader(PartBase):
         return self
 
     async def __anext__(self) -> bytes:
-        chunk = await self._stream.finish(self._body.chunk)
+        chunk = await self._stream.finish(self._opened().chunk)
         if not chunk:
             raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
@@ -171,9 +168,8 @@ class BodyPartReader(PartBase):
             LimitExceeded: where it is over ``max_read_size``, decoded or not.
         """
         decoder = self._new_decoder(whole=True) if decode else None
-        self._stream.check()
         try:
-            data = self._all()
+            data = self._all_now()
         except MultipartError:
             await self._stream.end()
             raise
@@ -186,7 +182,7 @@ class BodyPartReader(PartBase):
                 return await offload(partial(self._decoded, decoder, data))
             return self._decoded(decoder, data)
         except BaseException:
-            self._body.restore(data)  # also where this was cancelled: it can be read again
+            self._opened().restore(data)  # also where this was cancelled: it can be read again
             raise
 
     async def read_chunk(self, size: int = 8192) -> bytes:
@@ -330,12 +326,14 @@ class MultipartReader(ReaderBase):
         max_headers: int | None = None,
         max_size_error_cls: SizeError | None = None,
     ) -> None:
+        self._own_fetch = type(self).fetch_next_part is not _FETCH_NEXT_PART
         if isinstance(content, _Stream):
             self._join(content, headers)
             return
         limits = mapped(limits, client_max_size, max_field_size, max_headers)
         stream = _Stream(content_type_of(headers), limits, policy, max_size_error_cls)
         stream.source = async_source(content)
+        stream.part_cls = BodyPartReader
         self._begin(stream, headers)
 
     @classmethod
@@ -370,16 +368,17 @@ class MultipartReader(ReaderBase):
         Raises:
             MultipartError: where the stream is at fault or ends too early.
         """
-        if type(self).fetch_next_part is not MultipartReader.fetch_next_part:
-            more = await self._stream.finish(self._advance)
-            return await self.fetch_next_part() if more else None
-        self._stream.check()
         try:
-            part = self._next()
+            part = self._next_now()
         except MultipartError:
             await self._stream.end()
             raise
-        return part if part is not NEED else await self._stream.finish(self._next)
+        if part is not NEED:
+            return part
+        if self._own_fetch:
+            more = await self._stream.finish(self._advance)
+            return await self.fetch_next_part() if more else None
+        return await self._stream.finish(self._next)
 
     async def fetch_next_part(self) -> Any:
         """Give the next part; :meth:`next` calls it where there is one."""
@@ -459,3 +458,4 @@ class MultipartResponseWrapper:
 
 
 MultipartReader.response_wrapper_cls = MultipartResponseWrapper
+_FETCH_NEXT_PART: Final[Any] = MultipartReader.fetch_next_part

@@ -14,16 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
-from ._flow import NEED, Flow, Need
 from ._form_sync import FilePart, Form, UploadedFile, parse_form
-from ._part_flow import PartFlow
-from ._parts import PartBase
-from ._readers import ReaderBase
+from ._need import NEED, Need
+from ._reading import Flow, PartBase, PartFlow, ReaderBase, Stream
 from ._response import release
 from ._settings import Settings, SizeError, length_of, mapped, own_headers
-from ._stream import Stream
 from ._sync_sources import sync_source
 from ._text import as_form, as_json, as_text
 from .batch import HttpMessage, parse_http
@@ -78,10 +75,14 @@ class _Driver(Flow):
                 self.fill()
                 result = step()
         except MultipartError:
-            if self.error is not None:  # it may have come with events that were good
-                self.close()
+            self.end()
             raise
         return result
+
+    def end(self) -> None:
+        """Close the source if a fault has ended the stream: it may have come with good events."""
+        if self.error is not None:
+            self.close()
 
 
 class _Stream(_Driver, Stream):
@@ -129,7 +130,7 @@ class BodyPartReader(PartBase):
         return self
 
     def __next__(self) -> bytes:
-        chunk: bytes = self._stream.finish(self._body.chunk)
+        chunk: bytes = self._stream.finish(self._opened().chunk)
         if not chunk:
             raise StopIteration
         return chunk
@@ -154,15 +155,21 @@ class BodyPartReader(PartBase):
         if size is not None and size >= 0:
             if decode:
                 raise ValueError("read(size, decode=True): use decode_iter() on what read() gives")
-            return self._stream.finish(partial(self._body.some, size)) if size else b""
+            return self._stream.finish(partial(self._opened().some, size)) if size else b""
         decoder = self._new_decoder(whole=True) if decode else None
-        data: bytes = self._stream.finish(self._all)
+        try:
+            data = self._all_now()
+        except MultipartError:
+            self._stream.end()
+            raise
+        if data is NEED:
+            data = self._stream.finish(self._all)
         if decoder is None or decoder.idle:
             return data
         try:
             return self._decoded(decoder, data)
         except BaseException:
-            self._body.restore(data)  # it can be read again
+            self._opened().restore(data)  # it can be read again
             raise
 
     def read_chunk(self, size: int = 8192) -> bytes:
@@ -242,12 +249,14 @@ class MultipartReader(ReaderBase):
         max_headers: int | None = None,
         max_size_error_cls: SizeError | None = None,
     ) -> None:
+        self._own_fetch = type(self).fetch_next_part is not _FETCH_NEXT_PART
         if isinstance(content, _Stream):
             self._join(content, headers)
             return
         limits = mapped(limits, client_max_size, max_field_size, max_headers)
         stream = _Stream(content_type_of(headers), limits, policy, max_size_error_cls)
         stream.source = sync_source(content)
+        stream.part_cls = BodyPartReader
         self._begin(stream, headers)
 
     @classmethod
@@ -273,8 +282,17 @@ class MultipartReader(ReaderBase):
 
     def next(self) -> Any:
         """Give the next part, None after the last; see :meth:`partstream.MultipartReader.next`."""
-        more = self._stream.finish(self._advance)
-        return self.fetch_next_part() if more else None
+        try:
+            part = self._next_now()
+        except MultipartError:
+            self._stream.end()
+            raise
+        if part is not NEED:
+            return part
+        if self._own_fetch:
+            more = self._stream.finish(self._advance)
+            return self.fetch_next_part() if more else None
+        return self._stream.finish(self._next)
 
     def fetch_next_part(self) -> Any:
         """Give the next part; :meth:`next` calls it where there is one."""
@@ -350,3 +368,4 @@ class MultipartResponseWrapper:
 
 
 MultipartReader.response_wrapper_cls = MultipartResponseWrapper
+_FETCH_NEXT_PART: Final[Any] = MultipartReader.fetch_next_part
