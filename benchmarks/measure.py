@@ -17,7 +17,7 @@ _WRITER = "writer"
 LAYERS = (*_MODULES, _WRITER)
 CASES = (*cases.BY_NAME, *writing.CASES)
 #: Modules with a `run(sizes, tell)` of their own, in the order in which they run and are shown.
-BESIDE = ("scaling", "footprint", "servers", "clients")
+BESIDE = ("scaling", "footprint", "servers", "clients", "forms")
 
 
 def _layer(layer: str) -> tuple[Layer, tuple[str, ...]]:

@@ -315,6 +315,14 @@ def _servers(rows: list[dict[str, Any]]) -> Figure:
     return figure
 
 
+def _forms(rows: list[dict[str, Any]], title: str) -> Figure:
+    bars = [_Bar(row["framework"], row["form"], _BLUE, row["ratio"]) for row in rows]
+    figure, (axes,) = _figure(_height(bars))
+    _bars(axes, bars, title, "times as fast as the framework's own parser (1 is its own)")
+    axes.axvline(1, color=_ORANGE, linewidth=1)
+    return figure
+
+
 def _memory(peaks: list[dict[str, Any]], title: str) -> Figure:
     bars = [
         _Bar(peak["layer"], peak["contender"], _look(peak["contender"], 0)[0],
@@ -361,6 +369,9 @@ def figures(results: Results) -> Iterator[tuple[str, str, Figure]]:
         yield "held", "Memory while a form is held, a field", _held(items)
     if servers := results.more.get("servers"):
         yield "servers", "Throughput of real servers on loopback", _servers(servers)
+    if forms := results.more.get("forms"):
+        title = "Forms in web frameworks, partstream in place of their own parser"
+        yield "forms", title, _forms(forms, title)
 
 
 def draw(results: Results, folder: Path) -> dict[str, str]:

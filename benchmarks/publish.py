@@ -24,7 +24,7 @@ _INSTRUCTIONS = Path(__file__).with_name("instructions.json")
 DATA = "results.json"
 #: What columns of plain data are called, and those that hold words.
 _TITLES = {"cpu": "processor", "wall": "all"}
-_WORDS = ("way", "work", "unit", "client")
+_WORDS = ("way", "work", "unit", "client", "framework", "form")
 #: Bytes that a plot and the data may have.
 PLOT_SIZE, DATA_SIZE = 150_000, 200_000
 
@@ -57,6 +57,11 @@ reading the form is in the figures. Beside them its processor time in seconds, f
 _CLIENTS = """\
 Whole requests of real clients on loopback, the client's own way and with our writer: milliseconds a
 request, and milliseconds of the client's processor time in it."""
+
+_FORMS = """\
+Forms in web frameworks, called as a server calls them but without a socket: milliseconds a request
+with the framework's own parser and with partstream in its place, and how many times as fast that
+is; the same of the processor, all threads together."""
 
 _INSTRUCTION_COUNTS = """\
 Instructions of one pass (callgrind), as recorded in `benchmarks/instructions.json`, a column an
@@ -180,6 +185,11 @@ def _sections(results: Results, shown: dict[str, str]) -> Iterator[str]:
         yield "## Clients"
         yield _CLIENTS
         yield _grid(more["clients"])
+    if more.get("forms"):
+        yield "## Forms in web frameworks"
+        yield _FORMS
+        yield _grid(more["forms"])
+        yield _image(shown, "forms")
     yield "## Instruction counts"
     yield _INSTRUCTION_COUNTS
     yield _instructions()

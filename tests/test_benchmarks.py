@@ -32,7 +32,7 @@ def _tables(*rows: CaseResult, layer: str = goals.SYNC) -> dict[str, Table]:
 
 
 GOAL = Goal(goals.SYNC, "random", "multipart", 2)
-EXTRA = {"scaling": [], "servers": [], "clients": []}
+EXTRA = {"scaling": [], "servers": [], "clients": [], "forms": []}
 
 
 def test_a_lost_ratio_is_found() -> None:

@@ -1,0 +1,97 @@
+"""Litestar: a request whose ``form()`` is read several times as fast.
+
+::
+
+    from partstream.contrib.litestar import FormRequest
+
+    app = Litestar([...], request_class=FormRequest)
+
+It serves ``await request.form()``.  A parameter ``data: Body(media_type=MULTI_PART)`` does
+not ask the request, but Litestar's own parser: that stays as it is.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from litestar import Request
+from litestar.connection.base import AuthT, StateT, UserT
+from litestar.datastructures import UploadFile
+from litestar.datastructures.multi_dicts import FormMultiDict
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import ClientException, ValidationException
+from litestar.types import Empty
+
+from .._form_reading import assembler_of
+from .._form_sinks import FileHead
+from .._form_tempfile import Tempfiles
+from ..errors import MultipartError
+from ..form import assemble
+from ..limits import Limits
+from ..policy import Policy
+from ..sources import async_source
+
+__all__ = ["FormRequest"]
+
+_POLICY = Policy(nameless_in_form="error", charset_field=False)
+
+
+class FormRequest(Request[UserT, AuthT, StateT]):
+    """A request that reads ``multipart/form-data`` with partstream.
+
+    Litestar's ``multipart_form_part_limit`` and ``request_max_body_size`` hold as ever.
+    """
+
+    async def form(self) -> FormMultiDict:
+        """Give the form: Litestar's own ``FormMultiDict``, with its own ``UploadFile``.
+
+        Raises:
+            ClientException: for a form that is malformed, or over a limit (400).
+            RequestEntityTooLarge: for a body over ``request_max_body_size`` (413).
+        """
+        state = self._connection_state
+        if self._form is Empty and state.form is Empty:
+            if self.content_type[0] == RequestEncodingType.MULTI_PART:
+                state.form = await self._read()
+        return await super().form()
+
+    async def _read(self) -> dict[str, Any]:
+        limits = _limits(self.app.multipart_form_part_limit)
+        try:
+            assembler = assembler_of(
+                self.headers.get("content-type", ""), Tempfiles(limits, _upload), limits=limits,
+                policy=_POLICY,
+            )  # fmt: skip
+            await assemble(assembler, async_source(self.stream()))
+        except MultipartError as error:
+            if error.code == "missing_boundary":
+                raise ValidationException("multipart boundary missing in Content-Type") from error
+            too_large = error.http_status == 413
+            message = "Request Entity Too Large" if too_large else "Invalid multipart/form-data"
+            raise ClientException(message) from error
+        found: dict[str, Any] = {}
+        for name, value in assembler.pairs():
+            found.setdefault(name, []).append(value)
+        return {name: many if len(many) > 1 else many[0] for name, many in found.items()}
+
+
+def _upload(head: FileHead, file: Any, size: int) -> Any:
+    if not head.filename:  # Litestar gives an input without a file as text
+        try:
+            return file.read().decode()
+        finally:
+            file.close()
+    kind = head.headers.get("content-type", "text/plain")
+    upload = UploadFile(kind, head.filename, headers=dict(head.headers.items()))
+    upload.file.close()
+    upload.file = file
+    return upload
+
+
+@lru_cache(64)
+def _limits(parts: int) -> Limits:
+    """Litestar counts fields and files together, and bounds their size by that of the body."""
+    return Limits(
+        max_parts=parts, max_fields=None, max_files=None, max_field_size=None, max_fields_size=None
+    )

@@ -1,0 +1,108 @@
+"""What the tests of ASGI frameworks share: servers, forms, and a look at what is left open."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from support.serving import httpx_client, uvicorn_server
+
+BOUNDARY = "----WebKitFormBoundaryAbCdEfGh01234567"
+CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+@asynccontextmanager
+async def hypercorn_server(app: Any) -> AsyncIterator[str]:
+    """Serve an ASGI application with hypercorn, and give the address."""
+    over = asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = Config()
+        config.bind = [f"fd://{os.dup(listener.fileno())}"]
+        config.errorlog = config.accesslog = None
+        config.graceful_timeout = 1
+        serving = asyncio.ensure_future(serve(app, config, shutdown_trigger=over.wait))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            over.set()
+            await serving
+
+
+SERVERS: dict[str, Callable[[Any], AbstractAsyncContextManager[str]]] = {
+    "uvicorn": uvicorn_server,
+    "hypercorn": hypercorn_server,
+}
+
+
+def part(name: str, data: bytes, filename: str | None = None) -> bytes:
+    """Give a part, with the delimiter before it."""
+    named = "" if filename is None else f'; filename="{filename}"\r\nContent-Type: text/x-odd'
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'
+    return head.encode() + data + b"\r\n"
+
+
+def whole(*parts: bytes) -> bytes:
+    """Give a form of parts."""
+    return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
+
+
+async def post(url: str, content: Any, content_type: str = CONTENT_TYPE) -> httpx.Response:
+    """Post a body, bytes or an async iterable."""
+    async with httpx_client() as client:
+        return await client.post(url, content=content, headers={"Content-Type": content_type})
+
+
+def own_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Have temporary files made in a directory of the test alone."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def temporary_files() -> list[str]:
+    """Give the files in the temporary directory, and those that the process holds open there.
+
+    The directory must be the test's own: see :func:`own_directory`.
+    """
+    directory = tempfile.gettempdir()
+    found = os.listdir(directory)
+    for number in Path("/proc/self/fd").iterdir():
+        try:
+            target = os.readlink(number)
+        except OSError:
+            continue  # of the listing itself
+        if target.startswith(directory + os.sep):
+            found.append(target)
+    return found
+
+
+def scope(content_type: str = CONTENT_TYPE, **more: Any) -> dict[str, Any]:
+    """Give the scope of a request."""
+    headers = [(b"host", b"x"), (b"content-type", content_type.encode())]
+    return {
+        "type": "http", "method": "POST", "path": "/", "query_string": b"",
+        "headers": headers, **more,
+    }  # fmt: skip
+
+
+def receiving(*chunks: bytes, disconnect: bool = False) -> Callable[[], Any]:
+    """Give a ``receive`` for these chunks; the client goes away behind them, or is done."""
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks
+    ]
+    messages.append({"type": "http.disconnect" if disconnect else "http.request"})
+    left = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        return next(left)
+
+    return receive

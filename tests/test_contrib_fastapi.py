@@ -1,0 +1,165 @@
+"""``partstream.contrib.fastapi``: parameters and OpenAPI as FastAPI's own, behind real servers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter, FastAPI, File, Form, Request, UploadFile
+from starlette.formparsers import MultiPartParser
+
+from support.asgi_forms import (
+    SERVERS,
+    own_directory,
+    part,
+    post,
+    temporary_files,
+    whole,
+)  # fmt: skip
+from support.serving import run
+
+MIB = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own_directory(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def route(ps_module: Callable[[str], ModuleType]) -> Any:
+    return ps_module("contrib.fastapi").FormRoute
+
+
+def declare(target: Any) -> None:
+    """Declare the routes that the tests post to."""
+
+    @target.post("/upload")
+    async def upload(
+        title: Annotated[str, Form()],
+        tags: Annotated[list[str], Form()],
+        count: Annotated[int, Form()],
+        files: list[UploadFile],
+        raw: Annotated[bytes, File()] = b"none",
+        note: Annotated[str | None, Form()] = None,
+    ) -> dict[str, Any]:
+        named = [[item.filename, item.size, len(await item.read())] for item in files]
+        return {"title": title, "tags": tags, "count": count, "files": named, "raw": len(raw)}
+
+    @target.post("/items")
+    async def items(request: Request) -> list[str]:
+        async with request.form(max_fields=200) as data:
+            return [name for name, _ in data.multi_items()]
+
+    @target.post("/json")
+    async def body(content: dict[str, int]) -> dict[str, int]:
+        return content
+
+
+def application(route: Any = None, router: bool = False) -> FastAPI:
+    """Make an application, with ours where a route class is given."""
+    app = FastAPI()
+    if router:
+        target = APIRouter(**({"route_class": route} if route else {}))
+        declare(target)
+        app.include_router(target)
+    else:
+        if route:
+            app.router.route_class = route
+        declare(app)
+    return app
+
+
+TEXTS = (part("title", "é".encode()), part("tags", b"a"), part("tags", b"b"), part("count", b"3"))
+BODIES = {
+    "whole": whole(*TEXTS, part("files", b"x", "1"), part("files", bytes(2 * MIB), "2")),
+    "bytes": whole(*TEXTS, part("files", b"x", "1"), part("raw", b"12345", "r")),
+    "invalid": whole(*TEXTS[:3], part("count", b"many"), part("files", b"x", "1")),
+    "missing": whole(*TEXTS),
+    "no file chosen": whole(*TEXTS, part("files", b"", "")),
+    "too many": whole(*TEXTS, *[part("files", b"", "f")] * 1001),
+    "too large": whole(*TEXTS, part("files", bytes(2 * MIB), "f"), part("note", bytes(MIB + 1))),
+}
+
+
+async def answers(app: FastAPI, server: str) -> dict[str, Any]:
+    """Post all of the bodies, and give the statuses and the answers."""
+    found: dict[str, Any] = {}
+    async with SERVERS[server](app) as url:
+        for name, body in BODIES.items():
+            answer = await post(f"{url}upload", body)
+            found[name] = answer.status_code, answer.json()
+        fields = whole(*[part(f"f{n}", b"%d" % n) for n in range(100)])
+        answer = await post(f"{url}items", fields)
+        found["100 fields"] = answer.status_code, answer.json()
+        answer = await post(f"{url}items", b"", "application/x-www-form-urlencoded")
+        found["nothing"] = answer.status_code, answer.json()
+        answer = await post(f"{url}json", b'{"a":1}', "application/json")
+        found["json"] = answer.status_code, answer.json()
+        answer = await post(f"{url}upload", b"nonsense")
+        found["malformed"] = answer.status_code
+    return found
+
+
+@pytest.mark.parametrize("router", [False, True])
+@pytest.mark.parametrize("server", SERVERS)
+def test_answers_as_fastapi_does(
+    route: Any, server: str, router: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = run(answers(application(router=router), server))
+    # From here on, whatever asks Starlette's parser is seen.
+    monkeypatch.delattr(MultiPartParser, "parse")
+    ours = run(answers(application(route, router), server))
+    assert ours == theirs
+    assert ours["whole"][0] == 200
+    assert ours["whole"][1]["files"] == [["1", 1, 1], ["2", 2 * MIB, 2 * MIB]]
+    statuses = [
+        ours[name][0] for name in ("invalid", "missing", "no file chosen", "too many", "too large")
+    ]
+    assert statuses == [422, 422, 422, 400, 400]
+    assert ours["malformed"] == 400
+    assert temporary_files() == []
+
+
+def test_openapi_is_unchanged(route: Any) -> None:
+    schema = application(route).openapi()
+    assert schema == application().openapi()
+    assert "multipart/form-data" in schema["paths"]["/upload"]["post"]["requestBody"]["content"]
+
+
+def test_a_client_that_goes_away_leaves_nothing(route: Any) -> None:
+    left = asyncio.Event()
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            pass  # ClientDisconnect: uvicorn would log it
+        finally:
+            left.set()
+
+    app = application(route)
+    body = part("files", bytes(3 * MIB), "f")
+    head = (
+        f"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) * 2}\r\n"
+        "Content-Type: multipart/form-data; boundary=" + body[2 : body.index(b"\r")].decode()
+    )
+
+    async def talk() -> None:
+        async with SERVERS["uvicorn"](watched) as url:
+            port = int(url.rstrip("/").rpartition(":")[2])
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head.encode() + b"\r\n\r\n" + body)
+            await writer.drain()
+            while not temporary_files():
+                await asyncio.sleep(0)
+            writer.close()
+            await writer.wait_closed()
+            await left.wait()
+
+    run(talk())
+    assert temporary_files() == []

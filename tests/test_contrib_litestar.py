@@ -1,0 +1,99 @@
+"""``partstream.contrib.litestar``, beside Litestar's own request and behind real servers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import litestar.connection.request
+import pytest
+from litestar import Litestar, Request, post
+from litestar.datastructures import UploadFile
+
+from support.asgi_forms import (
+    SERVERS,
+    own_directory,
+    part,
+    temporary_files,
+    whole,
+)  # fmt: skip
+from support.asgi_forms import post as send
+from support.serving import run
+
+MIB = 1 << 20
+FIELDS = [part(f"field{n}", b"value %d" % n) for n in range(100)]
+BODIES = {
+    "empty": whole(),
+    "text": whole(part("a", "é".encode()), part("b", b""), part("a", b"2")),
+    "100 fields": whole(*FIELDS),
+    "files": whole(part("f", b"x", "1"), part("f", bytes(2 * MIB), "2"), part("t", b"z")),
+    "no file chosen": whole(part("f", b"", "")),
+    "too many parts": whole(*FIELDS, part("f", bytes(2 * MIB), "f"), *FIELDS),
+    "malformed": b"nonsense",
+}
+NAMELESS = whole(part("f", bytes(2 * MIB), "f"), part("x", b"").replace(b'; name="x"', b""))
+#: Litestar gives a name that is empty to the one, and answers 500 to the other, whose file it
+#: leaves open.
+LEFT_OPEN = {
+    "nameless": NAMELESS,
+    "not UTF-8": whole(part("f", bytes(2 * MIB), "f"), part("x", b"\xe9")),
+}
+
+
+@pytest.fixture(autouse=True)
+def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own_directory(monkeypatch, tmp_path)
+
+
+async def answers(kind: Any, server: str) -> dict[str, Any]:
+    """Post all of the bodies, and give the statuses and the answers."""
+
+    @post("/", status_code=200)
+    async def form(request: Request[Any, Any, Any]) -> list[Any]:
+        found: list[Any] = []
+        data = await request.form()
+        for name, value in data.items():
+            if isinstance(value, UploadFile):
+                assert isinstance(value.file, tempfile.SpooledTemporaryFile)
+                size = len(await value.read())
+                kept = [value.filename, value.content_type, value.rolled_to_disk, size]
+                value = [*kept, {key.lower(): item for key, item in value.headers.items()}]
+            found.append([name, value])
+        await data.close()
+        return found
+
+    app = Litestar(
+        [form], request_class=kind, multipart_form_part_limit=150,
+        request_max_body_size=3 * MIB, openapi_config=None, logging_config=None,
+    )  # fmt: skip
+    found: dict[str, Any] = {}
+    async with SERVERS[server](app) as url:
+        for name, body in (BODIES if kind is Request else BODIES | LEFT_OPEN).items():
+            answer = await send(url, body)
+            found[name] = answer.status_code, answer.json()
+        if server == "uvicorn":  # hypercorn cuts off who still sends, before the answer is read
+            answer = await send(url, whole(part("f", bytes(4 * MIB), "f")))
+            found["too large"] = answer.status_code, answer.json()
+        answer = await send(url, b"", "multipart/form-data")
+        found["no boundary"] = answer.status_code, answer.json()
+        answer = await send(url, b"a=1&b=2", "application/x-www-form-urlencoded")
+        found["urlencoded"] = answer.status_code, answer.json()
+    return found
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_answers_as_litestar_does(
+    ps_module: Callable[[str], ModuleType], server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = run(answers(Request, server))
+    monkeypatch.delattr(litestar.connection.request, "parse_multipart_form")
+    ours = run(answers(ps_module("contrib.litestar").FormRequest, server))
+    assert [ours.pop(name)[0] for name in LEFT_OPEN] == [400, 400]
+    assert ours == theirs
+    assert [ours[name][0] for name in ("text", "files", "urlencoded")] == [200, 200, 200]
+    assert [ours[name][0] for name in ("too many parts", "malformed")] == [400] * 2
+    assert server != "uvicorn" or ours["too large"][0] == 413
+    assert temporary_files() == []

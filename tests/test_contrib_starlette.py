@@ -1,0 +1,301 @@
+"""``partstream.contrib.starlette``, beside Starlette's own parser and behind real servers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from types import ModuleType
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from support.asgi_forms import (
+    CONTENT_TYPE,
+    SERVERS,
+    own_directory,
+    part,
+    post,
+    receiving,
+    scope,
+    temporary_files,
+    whole,
+)  # fmt: skip
+from support.serving import run
+
+MIB = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own_directory(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def contrib(ps_module: Callable[[str], ModuleType]) -> ModuleType:
+    return ps_module("contrib.starlette")
+
+
+async def listed(data: FormData) -> list[list[Any]]:
+    """Give all that stands in a form."""
+    found: list[list[Any]] = []
+    for name, value in data.multi_items():
+        if isinstance(value, UploadFile):
+            digest = hashlib.sha256(await value.read()).hexdigest()
+            found.append([name, value.filename, value.content_type, value.size, digest])
+        else:
+            found.append([name, value])
+    return found
+
+
+def of(contrib: ModuleType, *chunks: bytes, **limits: Any) -> list[list[Any]]:
+    """Read a form without a server."""
+
+    async def read() -> list[list[Any]]:
+        async with contrib.form(Request(scope(), receiving(*chunks)), **limits) as data:
+            return await listed(data)
+
+    return run(read())  # type: ignore[no-any-return]
+
+
+FORMS = {
+    "empty": whole(),
+    "text": whole(part("a", b"1"), part("b", "é".encode()), part("a", b"")),
+    "latin-1": whole(part("a", b"\xe9")),
+    "charset": whole(part("_charset_", b"latin-1"), part("a", b"x")),
+    "100 fields": whole(*[part(f"field{n}", b"value %d" % n) for n in range(100)]),
+    "files": whole(part("f", b"x" * 9000, "a.txt"), part("f", b"y", "b"), part("t", b"z")),
+    "no file chosen": whole(part("f", b"", "")),
+    "on disk": whole(part("f", b"0123456789abcdef" * (3 * MIB // 16), "large"), part("t", b"z")),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("size", [7, 65536])
+def test_gives_what_starlette_gives(contrib: ModuleType, name: str, size: int) -> None:
+    body = FORMS[name]
+    if size == 7 and len(body) > MIB:
+        size = 4096
+    chunks = [body[at : at + size] for at in range(0, len(body), size)]
+
+    async def theirs() -> list[list[Any]]:
+        async with Request(scope(), receiving(*chunks)).form() as data:
+            return await listed(data)
+
+    found = of(contrib, *chunks)
+    assert found == run(theirs())
+    assert bool(found) == (name != "empty")
+
+
+@pytest.mark.parametrize("body", [b"a=1&b=%C3%A9+x&a=", b"", b"a=%FF"])
+def test_gives_what_starlette_gives_of_an_urlencoded_form(contrib: ModuleType, body: bytes) -> None:
+    headers = scope("application/x-www-form-urlencoded")
+
+    async def read(ours: bool) -> list[list[Any]]:
+        kind = contrib.FormRequest if ours else Request
+        return await listed(await kind(headers, receiving(body)).form())
+
+    assert run(read(True)) == run(read(False))
+
+
+def test_files_are_starlettes_own(contrib: ModuleType) -> None:
+    body = whole(part("s", b"small", "s.txt"), part("l", bytes(2 * MIB), "l.bin"))
+
+    async def read() -> None:
+        request = contrib.FormRequest(scope(), receiving(body))
+        data = await request.form()
+        assert type(data) is FormData
+        assert data is await request.form()
+        small, large = data["s"], data["l"]
+        assert type(small) is UploadFile
+        assert isinstance(small.file, SpooledTemporaryFile)
+        assert isinstance(large.file, SpooledTemporaryFile)
+        assert small._in_memory
+        assert not large._in_memory
+        assert small.headers["content-disposition"] == 'form-data; name="s"; filename="s.txt"'
+        assert await small.read(2) == b"sm"
+        await small.seek(0)
+        await small.write(b"SM")
+        await small.seek(0)
+        assert await small.read() == b"SMall"
+        await small.write(bytes(2 * MIB))  # what was in memory goes to disk as ever
+        assert not small._in_memory
+        await small.seek(0)
+        assert len(await small.read()) == 2 * MIB + 5
+        await request.close()
+        assert small.file.closed
+        assert large.file.closed
+
+    run(read())
+    assert temporary_files() == []
+
+
+def test_memory_of_all_files_is_bounded(contrib: ModuleType) -> None:
+    files = [part(f"f{n}", bytes(MIB), f"{n}") for n in range(20)]
+
+    async def read() -> None:
+        async with contrib.form(Request(scope(), receiving(whole(*files)))) as data:
+            held = [value._in_memory for _, value in data.multi_items()]
+            assert held == [True] * 16 + [False] * 4
+
+    run(read())
+    assert temporary_files() == []
+
+
+LIMITS = {
+    "files": ({"max_files": 1}, "Too many files. Maximum number of files is 1."),
+    "fields": ({"max_fields": 1}, "Too many fields. Maximum number of fields is 1."),
+    "size": ({"max_part_size": 1024}, "Part exceeded maximum size of 1KB."),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("in_app", [False, True])
+def test_limits_are_starlettes(contrib: ModuleType, name: str, in_app: bool) -> None:
+    options, message = LIMITS[name]
+    body = whole(
+        part("f", bytes(2 * MIB), "f"), part("a", b"x" * 1025), part("g", b"", "g"), part("b", b"")
+    )
+
+    async def read(ours: bool) -> Any:
+        request = Request(scope(app=None) if in_app else scope(), receiving(body))
+        try:
+            await (contrib.form(request, **options) if ours else request.form(**options))
+        except HTTPException as error:
+            return type(error), error.status_code, error.detail
+        except MultiPartException as error:
+            return type(error), error.message
+        return None
+
+    found = run(read(True))
+    assert found == run(read(False))
+    assert found == ((HTTPException, 400, message) if in_app else (MultiPartException, message))
+    assert temporary_files() == []
+
+
+def test_no_limits(contrib: ModuleType) -> None:
+    body = whole(part("a", b"x" * (9 * MIB)), *[part("b", b"")] * 1001)
+    options = {"max_fields": math.inf, "max_part_size": math.inf}
+    assert len(of(contrib, body, **options)) == 1002
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"nonsense", CONTENT_TYPE),
+        (whole(part("f", bytes(2 * MIB), "f"))[:-9], CONTENT_TYPE),
+        (whole(b"--" + CONTENT_TYPE[30:].encode() + b"\r\n\r\nx\r\n"), CONTENT_TYPE),
+        (whole(), "multipart/form-data"),
+    ],
+)
+def test_malformed_is_400(contrib: ModuleType, body: bytes, content_type: str) -> None:
+    async def read() -> None:
+        request = Request(scope(content_type, app=None), receiving(body))
+        with pytest.raises(HTTPException) as caught:
+            await contrib.form(request)
+        assert caught.value.status_code == 400
+        assert temporary_files() == []
+
+    run(read())
+
+
+def test_what_is_no_form_is_empty(contrib: ModuleType) -> None:
+    async def read() -> None:
+        request = Request(scope("text/plain"), receiving(b"x"))
+        assert (await contrib.form(request)).multi_items() == []
+        assert await request.body() == b"x"
+
+    run(read())
+
+
+def test_disconnect_and_cancellation_leave_nothing(contrib: ModuleType) -> None:
+    begun = part("f", bytes(3 * MIB), "f")[:-2]
+
+    async def read() -> None:
+        with pytest.raises(ClientDisconnect):
+            await contrib.form(Request(scope(), receiving(begun, disconnect=True)))
+        assert temporary_files() == []
+        waiting = asyncio.Event()
+        first = receiving(begun)
+
+        async def receive() -> Any:
+            if waiting.is_set():
+                await asyncio.Future()
+            waiting.set()
+            return await first()
+
+        async def parse() -> None:
+            await contrib.form(Request(scope(), receive))
+
+        task = asyncio.ensure_future(parse())
+        await waiting.wait()
+        while not temporary_files():
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(read())
+    assert temporary_files() == []
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_behind_a_server(contrib: ModuleType, server: str) -> None:
+    async def endpoint(request: Request) -> JSONResponse:
+        async with contrib.form(request, max_files=3) as data:
+            return JSONResponse(await listed(data))
+
+    app = Starlette(routes=[Route("/", endpoint, methods=["POST"])])
+
+    async def talk() -> None:
+        async with SERVERS[server](app) as url:
+            for body in FORMS.values():
+                answer = await post(url, body)
+                assert answer.status_code == 200
+                assert answer.json() == of_body[body]
+            assert (await post(url, whole(*[part("f", b"", "f")] * 4))).status_code == 400
+            assert (await post(url, b"nonsense")).status_code == 400
+
+    of_body = {body: of(contrib, body) for body in FORMS.values()}
+    run(talk())
+    assert temporary_files() == []
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_large_file_behind_a_server(twins: dict[str, ModuleType], server: str) -> None:
+    from partstream.contrib.starlette import FormRequest
+
+    block = bytes(range(256)) * 4096
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        async with FormRequest(scope, receive).form() as data:
+            answer = JSONResponse(await listed(data))
+        await answer(scope, receive, send)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield part("f", b"", "f.bin")[:-2]
+        for _ in range(256):
+            yield block
+        yield b"\r\n" + whole()
+
+    async def talk() -> Any:
+        async with SERVERS[server](app) as url:
+            return (await post(url, pieces())).json()
+
+    digest = hashlib.sha256()
+    for _ in range(256):
+        digest.update(block)
+    assert run(talk()) == [["f", "f.bin", "text/x-odd", 256 * MIB, digest.hexdigest()]]
+    assert temporary_files() == []
