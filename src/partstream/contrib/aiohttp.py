@@ -6,6 +6,7 @@ Importing this module is all that it takes (:func:`register` is called)::
 
     await session.post(url, data=writer)        # Content-Length, and replay on a redirect
     return web.Response(body=writer)
+    data = await post(request)                  # as request.post(), several times as fast
 
 Read off aiohttp 3.14: payloads are told by ``isinstance``, of an abstract class that others can
 be registered with.
@@ -31,8 +32,9 @@ from .._payload_files import refuse_consumed
 from .._pushed import pushed
 from ..payloads import BytesPayload, Order, StringPayload
 from ..writer import MultipartWriter
+from ._aiohttp_post import post
 
-__all__ = ["AiohttpPayload", "FormData", "register"]
+__all__ = ["AiohttpPayload", "FormData", "post", "register"]
 
 #: What does not hold of a part whose body is decoded while it is passed on.
 _OF_ENCODED_BODY = (

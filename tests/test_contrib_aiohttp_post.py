@@ -1,0 +1,264 @@
+"""``partstream.contrib.aiohttp.post``: what ``request.post()`` gives, in aiohttp's own server."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from support.serving import httpx_client, run
+
+Module = Callable[[str], ModuleType]
+HEAD = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+@pytest.fixture
+def contrib(ps_module: Module) -> ModuleType:
+    return ps_module("contrib.aiohttp")
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory for temporary files, of which nothing may be left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def handles(directory: Path) -> list[str]:
+    """Give the files in a directory that this process has open, and those that lie there."""
+    found = []
+    for handle in Path("/proc/self/fd").iterdir():
+        try:
+            target = os.readlink(handle)
+        except OSError:
+            continue
+        if target.startswith(str(directory)):
+            found.append(target)
+    return found + [str(path) for path in directory.iterdir()]
+
+
+@asynccontextmanager
+async def serving(handler: Callable[[web.Request], Any], **limits: int) -> AsyncIterator[str]:
+    app = web.Application(**limits)
+    app.router.add_route("*", "/", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+def shown(data: Any) -> list[Any]:
+    """Give all that a form holds, in an order, so that two forms compare."""
+    found: list[Any] = []
+    for name, value in data.items():
+        if isinstance(value, web.FileField):
+            head = (value.name, value.filename, value.content_type, list(value.headers.items()))
+            found.append((name, *head, hashlib.sha256(value.file.read()).hexdigest()))
+        else:
+            found.append((name, type(value), value))
+    return found
+
+
+def sent(contrib: ModuleType, body: bytes, head: dict[str, str] = HEAD, **limits: int) -> Any:
+    """Post a body, and give the status, the text, and the form as we and as aiohttp read it."""
+    forms: list[Any] = []
+
+    async def ours(request: web.Request) -> web.Response:
+        data = await contrib.post(request)
+        assert await contrib.post(request) is data is await request.post()
+        forms.append(shown(data))
+        return web.Response()
+
+    async def theirs(request: web.Request) -> web.Response:
+        forms.append(shown(await request.post()))
+        return web.Response()
+
+    async def main() -> Any:
+        async with aiohttp.ClientSession() as session, serving(ours, **limits) as url:
+            async with session.post(url, data=io.BytesIO(body), headers=head) as response:
+                status, text = response.status, await response.text()
+            if status == 200:
+                async with serving(theirs, **limits) as other:
+                    await session.post(other, data=io.BytesIO(body), headers=head)
+        return status, text, forms
+
+    return run(main())
+
+
+def part(head: str, body: bytes) -> bytes:
+    return b"--b\r\nContent-Disposition: form-data; " + head.encode() + b"\r\n\r\n" + body + b"\r\n"
+
+
+FORMS = {
+    "text": part('name="a"', b"1") + part('name="a"', "z\u00e4h".encode()),
+    "files": part('name="f"; filename="x.txt"\r\nContent-Type: text/Plain; a=b', b"data")
+    + part('name="f"; filename="y"', b"\0" * 100_000),
+    "empty-input": part('name="f"; filename=""\r\nContent-Type: application/octet-stream', b""),
+    "typed-fields": part('name="j"\r\nContent-Type: application/json', b"{}")
+    + part('name="t"\r\nContent-Type: text/plain; charset=latin-1', b"\xe4"),
+    "encoded": part('name="e"\r\nContent-Transfer-Encoding: base64', b"aGVsbG8="),
+    "many": b"".join(part(f'name="n{at}"', b"x" * at) for at in range(100)),
+    "large": part('name="f"; filename="big"', b"\1\2\3" * 700_000),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_is_what_request_post_gives(contrib: ModuleType, directory: Path, name: str) -> None:
+    status, text, forms = sent(contrib, FORMS[name] + b"--b--\r\n", client_max_size=0)
+    assert (status, text) == (200, "")
+    ours, theirs = forms
+    assert ours
+    assert ours == theirs
+    assert handles(directory) == []
+
+
+def test_an_urlencoded_form(contrib: ModuleType) -> None:
+    head = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _, (ours, theirs) = sent(contrib, b"a=1&b=%C3%A4+x&a=&c", head)
+    assert status == 200
+    assert ours == theirs
+    assert [value for _, _, value in ours] == ["1", "\u00e4 x", "", ""]
+
+
+def test_other_content_types_give_nothing(contrib: ModuleType) -> None:
+    assert sent(contrib, b"{}", {"Content-Type": "application/json"})[2] == [[], []]
+
+
+BAD = {
+    "cut-short": (HEAD, part('name="f"; filename="x"', b"\0" * 2_000_000)),
+    "nothing": (HEAD, b""),
+    "no-boundary": ({"Content-Type": "multipart/form-data"}, b"--b--"),
+    "nameless": (HEAD, b"--b\r\n\r\nx\r\n--b--\r\n"),
+    "header": (HEAD, b"--b\r\nno colon\r\n\r\nx\r\n--b--\r\n"),
+    "text": (HEAD, part('name="a"', b"\xff") + b"--b--\r\n"),
+    "charset": (HEAD, part('name="a"\r\nContent-Type: text/plain; charset=x', b"") + b"--b--\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_malformed_form_is_a_bad_request(contrib: ModuleType, directory: Path, name: str) -> None:
+    head, body = BAD[name]
+    status, text, forms = sent(contrib, body, head, client_max_size=0)
+    assert (status, forms) == (400, [])
+    assert "[" in text
+    assert handles(directory) == []
+
+
+def test_over_client_max_size(contrib: ModuleType, directory: Path) -> None:
+    body = part('name="f"; filename="x"', b"\0" * 2_000_000) + b"--b--\r\n"
+    most = len(body)
+    assert sent(contrib, body, client_max_size=most)[0] == 200
+    status, text, forms = sent(contrib, body, client_max_size=most - 1)
+    assert (status, text) == (413, f"Maximum request body size {most - 1} exceeded.")
+    assert forms == []
+    assert handles(directory) == []
+
+
+@pytest.mark.parametrize("head", [HEAD, {"Content-Type": "application/x-www-form-urlencoded"}])
+def test_over_client_max_fields(contrib: ModuleType, head: dict[str, str]) -> None:
+    body = FORMS["many"] + b"--b--\r\n" if head is HEAD else b"&".join([b"a=1"] * 100)
+    assert sent(contrib, body, head, client_max_fields=100)[0] == 200
+    status, text, _ = sent(contrib, body, head, client_max_fields=99)
+    assert (status, text) == (413, "Maximum number of form fields 99 exceeded.")
+
+
+def test_a_client_that_goes_away_leaves_nothing(contrib: ModuleType, directory: Path) -> None:
+    ended: list[BaseException] = []
+
+    async def main() -> None:
+        over = asyncio.Event()
+
+        async def handler(request: web.Request) -> web.Response:
+            try:
+                await contrib.post(request)
+            except BaseException as error:
+                ended.append(error)
+                raise
+            finally:
+                over.set()
+            return web.Response()
+
+        async with serving(handler, client_max_size=0) as url:
+            port = int(url.rpartition(":")[2].strip("/"))
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {HEAD['Content-Type']}\r\n"
+            writer.write(f"{head}Content-Length: 9000000\r\n\r\n".encode())
+            writer.write(part('name="f"; filename="x"', b"\0" * 3_000_000))
+            await writer.drain()
+            writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            writer.close()
+            await over.wait()
+
+    run(main())
+    assert len(ended) == 1
+    assert handles(directory) == []
+
+
+def test_httpx_and_curl(contrib: ModuleType, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("no curl")
+    path = tmp_path / "photo.bin"
+    path.write_bytes(bytes(range(256)) * 1000)
+    seen: list[Any] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append([(row[0], row[2], row[-1]) for row in shown(await contrib.post(request))])
+        return web.Response()
+
+    async def main() -> None:
+        async with serving(handler) as url, httpx_client() as client:
+            files = {"photo": ("photo.bin", path.read_bytes())}
+            await client.post(url, data={"title": "x"}, files=files)
+            command = ["curl", "-sf", "-F", "title=x", "-F", f"photo=@{path}", url]
+            process = await asyncio.create_subprocess_exec(*command)
+            assert await process.wait() == 0
+
+    run(main())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert seen == [[("title", "x", "x"), ("photo", "photo.bin", digest)]] * 2
+
+
+def test_a_file_of_256_mb(ps: ModuleType, contrib: ModuleType, directory: Path) -> None:
+    if ps.BACKEND != "c":
+        pytest.skip("one twin is enough")
+    block = b"\5" * (1 << 20)
+    sizes: list[int] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield part('name="f"; filename="x"', b"")[:-2]
+        for _ in range(256):
+            yield block
+        yield b"\r\n--b--\r\n"
+
+    async def handler(request: web.Request) -> web.Response:
+        data = await contrib.post(request)
+        sizes.append(data["f"].file.seek(0, os.SEEK_END))
+        return web.Response()
+
+    async def main() -> None:
+        async with (
+            serving(handler, client_max_size=0) as url,
+            aiohttp.ClientSession() as session,
+            session.post(url, data=pieces(), headers=HEAD) as response,
+        ):
+            assert response.status == 200
+
+    run(main())
+    assert sizes == [256 << 20]
+    assert handles(directory) == []
