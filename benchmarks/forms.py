@@ -1,8 +1,8 @@
 """Forms in web frameworks: their own parsers, and partstream in their place.
 
 ``python -m benchmarks.forms [--quick] [--only FRAMEWORK]``. The framework is called as a server
-calls it, in this process and without a socket; what that costs beside the form is in both figures. Both
-take turns; medians of a request in ms, of the clock and of the processor (all threads). Every
+calls it, in this process and without a socket; what that costs beside the form is in both figures.
+Both take turns; medians of a request in ms, of the clock and of the processor (all threads). Every
 answer is compared with what was sent.
 """
 

@@ -54,9 +54,9 @@ Whole requests of real clients on loopback, the client's own way and with our wr
 request, and milliseconds of the client's processor time in it."""
 
 _FORMS = """\
-Forms in web frameworks, called as a server calls them but without a socket: milliseconds a request with
-the framework's own parser and with partstream in its place, and how many times as fast that is; the
-same of the processor, all threads together."""
+Forms in web frameworks, called as a server calls them but without a socket: milliseconds a request
+with the framework's own parser and with partstream in its place, and how many times as fast that
+is; the same of the processor, all threads together."""
 
 _INSTRUCTION_COUNTS = """\
 Instructions of one pass (callgrind), as recorded in `benchmarks/instructions.json`, a column an

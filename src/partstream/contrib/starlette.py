@@ -127,7 +127,7 @@ async def _kept(
         try:
             request._form = await _read(request, limits)
         except MultipartError as error:
-            message, status = _explained(error, limits)
+            message, status = _explained(error, limits, request.headers.get("content-type", ""))
             if "app" in request.scope:
                 raise HTTPException(status, message) from error
             raise MultiPartException(message) from error
@@ -217,10 +217,11 @@ def _whole(limit: float) -> int | None:
     return None if limit == float("inf") else max(0, int(limit))
 
 
-def _explained(error: MultipartError, limits: Limits) -> tuple[str, int]:
+def _explained(error: MultipartError, limits: Limits, kind: str) -> tuple[str, int]:
     """Give what Starlette says to an error, as far as it knows it, and the status."""
     if error.code in _LIMITED:
         return _LIMITED[error.code].format(limits), 400
     if error.code == "max_field_size":
-        return f"Part exceeded maximum size of {(limits.max_field_size or 0) // 1024}KB.", 400
+        what = "Part" if kind.lower().startswith("multipart") else "Field"
+        return f"{what} exceeded maximum size of {(limits.max_field_size or 0) // 1024}KB.", 400
     return _FAULTS.get(error.code, str(error)), 413 if error.http_status == 413 else 400
