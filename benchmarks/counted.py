@@ -20,7 +20,7 @@ from .adapters import null
 from .cases import CHUNK, KIB, Record, Workload
 
 #: Small: valgrind takes some fifty times as long. Large bodies are a few chunks.
-SIZES = cases.Sizes("counted", large=256 * KIB, worst=256 * KIB, preamble=0, mixed=64 * KIB)
+SIZES = cases.Sizes("counted", large=256 * KIB, worst=256 * KIB, mixed=64 * KIB)
 
 #: Passes that come first and are not counted: caches fill, the interpreter specialises.
 WARM_UP = 5

@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import callgrind
+from . import callgrind, machine
 from .callgrind import Count, Unavailable
 from .counted import COUNTED
 from .report import text
@@ -96,9 +96,8 @@ def _compiler() -> str:
 
 def environment(vector: str) -> str:
     """What the counts depend on, in a line; what else they may, `made_with` tells."""
-    python = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
     optimized = "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS"))
-    names = (python + "-pgo" * optimized, _compiler(), platform.machine(), vector)
+    names = (machine.interpreter() + "-pgo" * optimized, _compiler(), platform.machine(), vector)
     return " ".join(name for name in names if name)
 
 
@@ -108,6 +107,7 @@ def made_with() -> dict[str, str]:
     return {
         "python": f"{platform.python_version()}, {platform.python_compiler()}",
         "valgrind": valgrind.stdout.strip().removeprefix("valgrind-"),
+        "flags": str(sysconfig.get_config_var("CFLAGS")),
         "libc": " ".join(platform.libc_ver()),
         "Cython": version("Cython"),
         "multidict": version("multidict"),

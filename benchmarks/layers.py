@@ -56,7 +56,10 @@ class Layer:
 
 
 def _limit_run(work: Workload) -> Run:
-    """One search for a byte that is nowhere: what memory and memchr allow, whoever parses."""
+    """One search for a byte that is nowhere: what memory and memchr allow, whoever parses.
+
+    The chunks are the same, but copies where they hold that byte.
+    """
     chunks = [chunk.replace(b"\0", b"\1") for chunk in work.chunks]
 
     def run(passes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,6 +23,12 @@ def cpu() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def interpreter() -> str:
+    """Implementation and minor version, such as "cpython-3.12", or "cpython-3.14t" without GIL."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return f"{sys.implementation.name}-{version}{getattr(sys, 'abiflags', '')}"
 
 
 def _peer(name: str, pinned: list[str]) -> str:

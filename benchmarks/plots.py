@@ -15,8 +15,9 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from .goals import ASYNC, GOALS, LIMIT, OWN, SYNC, WRITER
 from .results import CaseResult, Results, Table
 
 #: Letters are drawn as outlines: a page that shows the picture need not have the font.
@@ -72,7 +73,13 @@ def _legend(figure: Figure, axes: Axes, columns: int = 4) -> None:
     """Below the plot, never over it."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=min(columns, len(labels)), frameon=False
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=min(columns, len(labels)),
+        frameon=False,
+        columnspacing=1.2,
+        handletextpad=0.4,
     )
 
 
@@ -93,9 +100,14 @@ def _log(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _dots(table: Table, value: Value, title: str, x: str, log: bool = True) -> tuple[Figure, Axes]:
+def _rows(table: Table, value: Value) -> list[CaseResult]:
+    """The cases that have anything to show."""
+    return [row for row in table.rows if any(value(row, name) for name in table.contenders)]
+
+
+def _dots(table: Table, value: Value, title: str, x: str) -> tuple[Figure, Axes]:
     """One line a case, from above in the table's order, one mark a contender."""
-    rows = [row for row in table.rows if any(value(row, name) for name in table.contenders)]
+    rows = _rows(table, value)
     figure, (axes,) = _figure(1.7 + 0.36 * len(rows))
     for number, name in enumerate(table.contenders):
         points = [(value(row, name), line) for line, row in enumerate(rows)]
@@ -116,46 +128,67 @@ def _dots(table: Table, value: Value, title: str, x: str, log: bool = True) -> t
         )
     axes.set_yticks(range(len(rows)), [row.case for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    if log:
-        axes.set_xscale("log")
-        _log(axes.xaxis)
+    axes.set_xscale("log")
+    _log(axes.xaxis)
     axes.set_xlabel(x)
     axes.set_title(title, loc="left", fontsize=11)
     return figure, axes
 
 
-def _ratios(table: Table, title: str) -> Figure:
-    figure, axes = _dots(
-        table,
-        lambda row, name: row.ratio(name, table.baseline),
-        title,
-        f"times as fast as {table.baseline} (log scale; right is faster)",
+def _strokes(axes: Axes, points: list[tuple[float, int]], colour: str, label: str) -> None:
+    """An upright stroke at each value on its line: nobody's time, but what is to be reached."""
+    axes.plot(
+        [value for value, _ in points],
+        [line for _, line in points],
+        linestyle="none",
+        marker="|",
+        markersize=13,
+        markeredgewidth=2.2,
+        color=colour,
+        label=label,
+        zorder=1.5,
     )
+
+
+def _goals(axes: Axes, rows: list[CaseResult], layer: str, against: str) -> None:
+    """What partstream is to reach on these lines, compiled."""
+    goals = {
+        goal.case: goal.at_least
+        for goal in GOALS
+        if (goal.layer, goal.against) == (layer, against)
+        and goal.contender in (OWN, "partstream")
+        and not goal.together
+    }
+    points = [(goals[row.case], line) for line, row in enumerate(rows) if row.case in goals]
+    if points:
+        _strokes(axes, points, _BLUE, "goal")
+
+
+def _ratios(table: Table, layer: str, title: str) -> Figure:
+    def ratio(row: CaseResult, name: str) -> float | None:
+        return row.ratio(name, table.baseline)
+
+    x = f"times as fast as {table.baseline} (log scale; right is faster)"
+    figure, axes = _dots(table, ratio, title, x)
+    _goals(axes, _rows(table, ratio), layer, table.baseline)
     axes.axvline(1, color=_BLACK, linewidth=0.8)
-    _legend(figure, axes)
+    _legend(figure, axes, 5)
     return figure
 
 
 def _throughput(table: Table) -> Figure:
-    figure, axes = _dots(
-        table,
-        lambda row, name: row.rate(name) if row.throughput else None,
-        "Throughput by case and parser",
-        "MB/s (log scale; right is faster)",
-    )
-    rows = [row for row in table.rows if row.throughput]
-    limits = [(row.nbytes / row.limit / 1e6, line) for line, row in enumerate(rows) if row.limit]
-    axes.plot(
-        [rate for rate, _ in limits],
-        [line for _, line in limits],
-        linestyle="none",
-        marker="|",
-        markersize=16,
-        markeredgewidth=2.5,
-        color=_GREY,
-        label="memchr limit",
-    )
-    _legend(figure, axes)
+    def rate(row: CaseResult, name: str) -> float | None:
+        return row.rate(name) if row.throughput else None
+
+    title, x = "Throughput by case and parser", "MB/s (log scale; right is faster)"
+    figure, axes = _dots(table, rate, title, x)
+    limits = [
+        (row.nbytes / row.limit / 1e6, line)
+        for line, row in enumerate(_rows(table, rate))
+        if row.limit
+    ]
+    _strokes(axes, limits, _GREY, "memchr limit")
+    _legend(figure, axes, 5)
     return figure
 
 
@@ -164,14 +197,19 @@ def _share(row: CaseResult, name: str) -> float | None:
     return row.limit / seconds if row.limit and seconds else None
 
 
+def _percent(value: float, _position: object = None) -> str:
+    """0.5 as 50%, 0.001 as 0.1%."""
+    return f"{value * 100:g}%"
+
+
 def _limit(table: Table) -> Figure:
-    figure, axes = _dots(
-        table, _share, "Share of the memchr limit", "share of one bytes.find over the same chunks",
-        log=False,
-    )  # fmt: skip
-    axes.set_xlim(0, max(1.0, axes.get_xlim()[1]))
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    _legend(figure, axes)
+    x = "share of one bytes.find over the same chunks (log scale; right is faster)"
+    figure, axes = _dots(table, _share, "Share of the memchr limit", x)
+    _goals(axes, _rows(table, _share), SYNC, LIMIT)
+    axes.axvline(1, color=_GREY, linewidth=2.2, label="memchr limit")
+    axes.set_xlim(right=max(1.3, axes.get_xlim()[1]))
+    axes.xaxis.set_major_formatter(FuncFormatter(_percent))
+    _legend(figure, axes, 5)
     return figure
 
 
@@ -312,12 +350,15 @@ def figures(results: Results) -> Iterator[tuple[str, str, Figure]]:
     if sync := tables.get("sync"):
         yield "throughput", "Throughput by case and parser", _throughput(sync)
         title = f"Sans-IO parsers, compared with {sync.baseline}"
-        yield "sansio", title, _ratios(sync, title)
+        yield "sansio", title, _ratios(sync, SYNC, title)
         yield "limit", "Share of the memchr limit", _limit(sync)
-    for layer, title in (("async", "Async readers"), ("writer", "Writers")):
+    for layer, name, title in (
+        (ASYNC, "async", "Async readers"),
+        (WRITER, "writers", "Writers"),
+    ):
         if table := tables.get(layer):
             title = f"{title}, compared with {table.baseline}"
-            yield {"async": "async", "writer": "writers"}[layer], title, _ratios(table, title)
+            yield name, title, _ratios(table, layer, title)
     for axis in results.more.get("scaling", ()):
         yield f"scaling-{axis['name']}", axis["title"], _scaling(axis)
     footprint = results.more.get("footprint", {})

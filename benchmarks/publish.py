@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from . import goals, report, standing
+from . import cases, goals, report, standing
 from .report import Rows, markdown
 from .results import Results, Table
 
@@ -38,7 +38,12 @@ _GOALS = """\
 A ratio is how many times as fast partstream is, compiled unless the row says otherwise. Where a
 row stands for every case, the lowest ratio is given, and its case. A peer that gave something else
 than what was written, refused the body or had to be stopped counts as beaten on that case; the
-notes name these."""
+notes name these. Our own clean upload is the case `clean`, of the size of the worst cases, all of
+which are bodies: cutting one into bytes is in the scaling by chunk."""
+
+_CASES = """\
+Bodies of multipart/form-data, in chunks of 64 KiB but for the last. The async readers read some of
+them."""
 
 _SCALING = """\
 What is linear has a flat line. The figure is the time a unit at the right end of a plot over the
@@ -118,6 +123,14 @@ def _table(table: Table, pictures: str) -> Iterator[str]:
         yield "A contender without a mark on a line has no time there: see the notes."
 
 
+def _cases(table: Table) -> str:
+    """What the names of the cases stand for."""
+    rows = [["case", "what it is", "bytes"]]
+    for row in table.rows:
+        rows.append([row.case, cases.BY_NAME[row.case].about, _number(row.nbytes)])
+    return markdown(rows, ("what it is",))
+
+
 def _flatness(axes: list[dict[str, Any]]) -> str:
     scaling: Any = import_module(".scaling", __package__)
     found = [(axis["name"], scaling.flatness(scaling.Axis(**axis))) for axis in axes]
@@ -146,6 +159,10 @@ def _sections(results: Results, shown: dict[str, str]) -> Iterator[str]:
     yield "## Goals"
     yield _GOALS
     yield standing.goals(goals.judge(results.tables), None, as_markdown=True)
+    if sync := results.tables.get("sync"):
+        yield "## Cases"
+        yield _CASES
+        yield _cases(sync)
     pictures = {"sync": ("throughput", "sansio", "limit"), "async": ("async",)}
     for layer, table in results.tables.items():
         yield from _table(table, _image(shown, *pictures.get(layer, ("writers",))))

@@ -108,7 +108,7 @@ def _failures(args: argparse.Namespace, plan: Plan, results: Results) -> list[st
             found += publish.faults(results)
         return found
     if args.plan == "quick" and not args.record:
-        return [f"lost: {lost}" for lost in gate.hold(results.tables, plan, _tell)]
+        return gate.failures(results.tables, plan, _tell)
     return []
 
 

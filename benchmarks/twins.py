@@ -50,7 +50,8 @@ def load(backend: str) -> ModuleType:
     try:
         with _environment("1" if backend == "py" else None):
             module = importlib.import_module(_PACKAGE)
-            importlib.import_module(f"{_PACKAGE}.sync")  # found as an attribute from then on
+            for name in (*module.__all__, "sync"):
+                getattr(module, name)  # imported now, where it is of this twin
     finally:
         _take_modules()
         sys.modules.update(before)

@@ -75,6 +75,9 @@ CAUSES: Final[dict[str, str]] = {
     "extended_parameter": "a library for e-mail or for HTTP headers wrote the form, for a name "
     "that is not ASCII",
     "nameless_part": "a part made for multipart/mixed, or a form control without a name",
+    "not_a_form": "a client that sends JSON or a bare file to the address of a form",
+    "multipart_in_form": "a client of the time before RFC 7578, which groups several files of one "
+    "field",
     # Limits
     "max_header_line": "a very long filename, content taken for a header, or an attack",
     "max_headers": "content taken for headers, or an attack",
@@ -86,5 +89,9 @@ CAUSES: Final[dict[str, str]] = {
     "max_part_size": "a file larger than was thought of",
     "max_total_size": "files larger, or more of them, than was thought of",
     "max_read_size": "a file where a short field was expected, or a text without line ends",
+    "max_fields": "a form with more fields than was thought of, or an attack",
+    "max_files": "more files at once than was thought of, or an attack",
+    "max_field_size": "a file sent without a filename, a long text, or an attack",
+    "max_fields_size": "many long texts, or an attack on memory",
     "max_decoded_size": "a part that compresses very well, or a decompression bomb",
 }

@@ -211,6 +211,8 @@ def exceeded() -> Table:
     """Every limit, as an error."""
     table = [["code", "error, status", "more than is allowed of", "likely cause"]]
     for item in _fields(Limits):
+        if item.metadata["soft"]:
+            continue  # where it is gone over, a file goes to disk
         doc, error = _plain(item.metadata["doc"].rstrip(".")), Limits.STREAM.exceeded(item.name, 0)
         texts = [doc[0].lower() + doc[1:], _cause(item.name)]
         table.append([_code(item.name), _kind(error), *texts])

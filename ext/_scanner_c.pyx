@@ -21,11 +21,12 @@ from sys import intern
 
 from partstream._headers_c cimport mapping
 
+from ._headers_c import tokenize
 from .deviations import Deviation, cut_short
 from .errors import MultipartError
 from .events import EventList, part_end
 from .headers import Level, examine
-from .limits import Limits
+from .limits import DEEPEST, Limits
 from .parameters import checked_boundary
 from .policy import Policy, check_settings
 
@@ -80,11 +81,12 @@ cdef uint64_t _DEFAULT_FORM_MASK = Policy.DEFAULT.form_mask
 cdef uint64_t _DEFAULT_OTHER_MASK = Policy.DEFAULT.other_mask
 
 # The event for each depth, made once.
-cdef tuple _ENDS = tuple(part_end(depth) for depth in range(8))
+cdef int _DEEPEST = DEEPEST
+cdef tuple _ENDS = tuple(part_end(depth) for depth in range(_DEEPEST))
 
 
 cdef inline object _part_end(int depth):
-    return <object> _ENDS[depth] if depth < 8 else part_end(depth)
+    return <object> _ENDS[depth] if depth < _DEEPEST else part_end(depth)
 
 
 cdef extern from *:

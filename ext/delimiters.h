@@ -20,6 +20,7 @@ enum { PS_MAX_LINE = 72, PS_MAX_PADDING = 64 };
 typedef struct {
     unsigned char line[PS_MAX_LINE]; /* dashes and boundary */
     int size;
+    int common;    /* how many bytes this line and all those around it start with alike */
     int form;      /* whether it is multipart/form-data */
     uint64_t mask; /* tolerated deviations, for header blocks */
     int64_t end;   /* where this multipart must end, -1 if unknown */
@@ -28,13 +29,13 @@ typedef struct {
 } ps_level;
 
 typedef struct {
-    const unsigned char *line;
-    int size, level, dashed;
+    int16_t level;
+    unsigned char size, dashed; /* dashed: the boundary's own dashes are those of the delimiter */
 } ps_candidate;
 
 typedef struct {
     ps_level *levels;
-    ps_candidate *candidates; /* room for one more than there are levels */
+    ps_candidate *candidates; /* longest first; room for one more than there are levels */
     ps_level first_level;     /* where the two above are kept as long as one boundary is open */
     ps_candidate first_candidates[2];
     int depth, room, candidate_count;
@@ -49,45 +50,68 @@ typedef struct {
     ptrdiff_t fault_at;
 } ps_delimiters;
 
-static inline int ps_longer(const ps_candidate *a, const ps_candidate *b) {
-    return a->size != b->size ? a->size > b->size : a->level > b->level;
+static inline const unsigned char *ps_line_of(const ps_delimiters *d, const ps_candidate *item) {
+    return d->levels[item->level].line + (item->dashed ? 2 : 0);
 }
 
-static inline void ps_add(ps_delimiters *d, const unsigned char *line, int size, int level,
-                          int dashed) {
-    const ps_candidate item = {line, size, level, dashed};
+/* Look for the innermost boundary too.  Of equal ones the innermost comes first. */
+static inline void ps_add(ps_delimiters *d, int dashed) {
+    const int level = d->depth - 1, size = d->levels[level].size - (dashed ? 2 : 0);
+    const ps_candidate item = {(int16_t)level, (unsigned char)size, (unsigned char)dashed};
     int at = d->candidate_count++;
-    while (at > 0 && ps_longer(&item, &d->candidates[at - 1])) {
+    while (at > 0 && d->candidates[at - 1].size <= size) {
         d->candidates[at] = d->candidates[at - 1];
         at--;
     }
     d->candidates[at] = item;
 }
 
-/* List the delimiters to look for, longest first, and what all of them start with. */
-static void ps_update(ps_delimiters *d) {
-    d->candidate_count = 0;
-    for (int i = 0; i < d->depth; i++)
-        ps_add(d, d->levels[i].line, d->levels[i].size, i, 0);
-    if (d->dash_open) {
-        const ps_level *top = &d->levels[d->depth - 1];
-        ps_add(d, top->line + 2, top->size - 2, d->depth - 1, 1);
+/* Look no more for boundaries at `depth` and deeper, nor for one without its dashes. */
+static inline void ps_drop(ps_delimiters *d, int depth) {
+    int kept = 0;
+    for (int i = 0; i < d->candidate_count; i++) {
+        if (d->candidates[i].level < depth && !d->candidates[i].dashed)
+            d->candidates[kept++] = d->candidates[i];
     }
+    d->candidate_count = kept;
+    d->dash_open = 0;
+}
+
+/* Give how many of the first `size` bytes of `line` the outermost boundary starts with. */
+static inline int ps_same(const ps_delimiters *d, const unsigned char *line, int size) {
+    int same = 0;
+    while (same < size && line[same] == d->levels[0].line[same])
+        same++;
+    return same;
+}
+
+static inline int ps_least(int a, int b) { return a < b ? a : b; }
+
+/* Derive the needle: the line end, and what all delimiters to look for start with. */
+static void ps_update(ps_delimiters *d) {
+    const ps_level *top = &d->levels[d->depth - 1];
+    int common = top->common;
+    if (d->dash_open)
+        common = ps_same(d, top->line + 2, ps_least(common, top->size - 2));
     d->break_size = 0;
     if (d->lf == 0)
         d->needle.bytes[d->break_size++] = '\r';
     d->needle.bytes[d->break_size++] = '\n';
-    const ps_candidate *first = &d->candidates[0];
-    int common = first->size;
-    for (int i = 1; i < d->candidate_count; i++) {
-        const ps_candidate *other = &d->candidates[i];
-        int same = 0;
-        while (same < common && same < other->size && first->line[same] == other->line[same])
-            same++;
-        common = same;
-    }
-    memcpy(d->needle.bytes + d->break_size, first->line, (size_t)common);
+    memcpy(d->needle.bytes + d->break_size, top->line, (size_t)common);
     d->needle.size = d->break_size + common;
+}
+
+/* Take up the innermost boundary.  Those around it stay as they are, so that opening a boundary
+   takes no longer the more of them are open, but for a few bytes that are moved. */
+static inline void ps_look_for_top(ps_delimiters *d) {
+    ps_level *top = &d->levels[d->depth - 1];
+    top->common = top->size;
+    if (d->depth > 1)
+        top->common = ps_same(d, top->line, ps_least(top->size, top[-1].common));
+    ps_add(d, 0);
+    if (d->dash_open)
+        ps_add(d, 1);
+    ps_update(d);
 }
 
 static void ps_free(ps_delimiters *d) {
@@ -117,9 +141,10 @@ static int ps_grow(ps_delimiters *d) {
         return 0;
     }
     memcpy(levels, d->levels, (size_t)d->depth * sizeof *levels);
+    memcpy(candidates, d->candidates, (size_t)d->candidate_count * sizeof *candidates);
     ps_free(d);
     d->levels = levels;
-    d->candidates = candidates; /* ps_update() fills them in */
+    d->candidates = candidates;
     d->room = room;
     return 1;
 }
@@ -128,20 +153,22 @@ static int ps_grow(ps_delimiters *d) {
 static ps_level *ps_push(ps_delimiters *d, const unsigned char *boundary, int size) {
     if (d->depth == d->room && !ps_grow(d))
         return NULL;
+    if (d->dash_open)
+        ps_drop(d, d->depth); /* only of the innermost may the dashes be open */
     ps_level *level = &d->levels[d->depth++];
     level->line[0] = level->line[1] = '-';
     memcpy(level->line + 2, boundary, (size_t)size);
     level->size = size + 2;
     level->end = -1;
     d->dash_open = size > 2 && boundary[0] == '-' && boundary[1] == '-';
-    ps_update(d);
+    ps_look_for_top(d);
     return level;
 }
 
 /* Close all but the outermost `depth` boundaries. */
 static void ps_cut(ps_delimiters *d, int depth) {
+    ps_drop(d, depth);
     d->depth = depth;
-    d->dash_open = 0;
     ps_update(d);
 }
 
@@ -210,7 +237,7 @@ static int ps_match(ps_delimiters *d, const unsigned char *s, ptrdiff_t at, ptrd
     for (int i = 0; i < d->candidate_count; i++) {
         const ps_candidate *item = &d->candidates[i];
         const ptrdiff_t left = end - at;
-        if (memcmp(s + at, item->line, (size_t)(left < item->size ? left : item->size)) != 0)
+        if (memcmp(s + at, ps_line_of(d, item), (size_t)(left < item->size ? left : item->size)))
             continue;
         if (left < item->size) {
             more = 1;
@@ -267,6 +294,11 @@ static inline int ps_accept(ps_delimiters *d) {
         return 1;
     if (d->lf < 0)
         d->lf = d->shown_lf;
+    if (!d->dash_open) {
+        ps_update(d);
+        return 1;
+    }
+    ps_drop(d, d->depth - 1); /* both readings of the innermost boundary */
     if (d->matched_dashed) {
         ps_level *level = &d->levels[d->level];
         if (!level->dashed)
@@ -274,8 +306,7 @@ static inline int ps_accept(ps_delimiters *d) {
         level->size -= 2;
         memmove(level->line, level->line + 2, (size_t)level->size);
     }
-    d->dash_open = 0;
-    ps_update(d);
+    ps_look_for_top(d);
     return 1;
 }
 

@@ -51,7 +51,9 @@ cdef class PartBegin:
 
 
 cdef object _key(PartBegin part):
-    return (_block(part), part.depth, part.offset, part.body_offset, part.multipart)
+    # Not the block: a plain one stands as it came, another one in normal form.
+    place = (part.depth, part.offset, part.body_offset, part.multipart)
+    return (*tokenize(_block(part)), *place)
 
 
 cdef bytes _block(PartBegin part):

@@ -1,5 +1,7 @@
 """Feeds random and mutated streams to both twins, and compares: what ``ci/fuzz`` runs.
 
+A third contender is the pure twin without its quick ways through header blocks.
+
 Usage: ci/fuzz [--inputs N] [--seed S] [--jobs J] [--minutes M]
 
 The inputs are the same for the same seed, however many jobs share them.
@@ -24,7 +26,7 @@ from typing import Any, Final
 from support import fuzz_inputs
 from support.fuzz_inputs import BATCH, Input
 from support.fuzzing import Packages, Tally
-from support.twins import NAMES, twin
+from support.twins import NAMES, examined, twin
 
 #: Seconds between two lines of progress.
 _PROGRESS: Final = 10.0
@@ -38,9 +40,9 @@ _ENOUGH: Final = 10
 Load = Callable[[], Packages]
 
 
-def both() -> Packages:
-    """Give both twins, the compiled one first."""
-    return {name: twin(name).package for name in NAMES}
+def packages() -> Packages:
+    """Give both twins, the compiled one first, and the pure one that examines each block."""
+    return {name: twin(name).package for name in NAMES} | {"examined": examined().package}
 
 
 class _Job:
@@ -78,8 +80,8 @@ def _work(pipe: Connection, at: Any, number: int, options: argparse.Namespace, l
     """Work on batches until all are done or the time is over; tell the parent after each."""
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
-    packages = load()
-    choices = fuzz_inputs.tolerances(next(iter(packages.values())))
+    loaded = load()
+    choices = fuzz_inputs.tolerances(next(iter(loaded.values())))
     end = time.monotonic() + options.minutes * 60
     for batch in range(number, -(-options.inputs // BATCH), options.jobs):
         tally = Tally()
@@ -87,7 +89,7 @@ def _work(pipe: Connection, at: Any, number: int, options: argparse.Namespace, l
         wanted = min(BATCH, options.inputs - batch * BATCH)
         for index, given in enumerate(itertools.islice(inputs, wanted)):
             at[:] = (batch, index)
-            tally.add(packages, given)
+            tally.add(loaded, given)
             if len(tally.findings) >= _ENOUGH:
                 break
         pipe.send((tally.inputs, tally.codes, [(item.stray, item.report())
@@ -188,7 +190,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None, load: Load = both) -> int:
+def main(arguments: Sequence[str] | None = None, load: Load = packages) -> int:
     """Run; give the exit status: 1 at a difference.
 
     Args:

@@ -11,10 +11,11 @@ import pytest
 from support import behaviours, chunking
 from support.behaviours import HEADERS, POLICIES, READINGS, STREAMS, HeaderRow, Row
 from support.events import Settings, assert_same, parse, policy_of
+from support.form_rows import FORMS
 
 _INCOMPLETE = {"truncated", "empty_body", "boundary_not_found"}
 
-#: All rows of the behaviour table but w, which is about ``parse_form`` and waits for it.
+#: All rows of the behaviour table but w, which is about ``parse_form`` (``test_form.py``).
 _ROWS = ("a", "b", "c", "c2", "c3", "d", "e", "f", "g", "h", "i", "j", "k", "k2", "l", "m", "m2",
          "n", "n2", "o", "p", "q", "q2", "r", "s", "s2", "s3", "s4", "t", "t2", "t3", "u", "v",
          "v2", "w2", "x", "y")  # fmt: skip
@@ -82,7 +83,7 @@ def test_content_type(
 
 
 def test_every_row_of_the_policy_has_a_case(ps: ModuleType) -> None:
-    rows = {row.row for row in (*STREAMS, *HEADERS, *READINGS)}
+    rows = {row.row for row in (*STREAMS, *HEADERS, *READINGS, *FORMS)}
     for choice in ps.Policy.__dataclass_fields__.values():
         if choice.init and "row" in choice.metadata:
             for name in choice.metadata["row"].split(", "):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import cases, gate, goals, measure, publish, report, standing, table
+from benchmarks import cases, gate, goals, machine, measure, publish, report, standing, table
 from benchmarks.goals import CLEAN, GOALS, LIMIT, Goal, judge
 from benchmarks.layers import PLANS
 from benchmarks.results import CaseResult, Cell, Results, Table
@@ -110,8 +110,71 @@ def test_floors() -> None:
     assert gate.floor(GOAL, {GOAL.key: 1.0}) == gate.MARGIN
 
 
+@pytest.mark.parametrize(
+    ("contender", "case", "against", "margin"),
+    [
+        ("partstream", "write-file", "aiohttp", gate.THREADS_MARGIN),
+        ("partstream", "write-file", LIMIT, gate.THREADS_MARGIN),
+        ("partstream-body", "write-file", LIMIT, gate.MARGIN),
+        ("partstream", "write-fields-100", "aiohttp", gate.MARGIN),
+    ],
+)
+def test_where_a_thread_is_waited_for_a_floor_is_lower(
+    contender: str, case: str, against: str, margin: float
+) -> None:
+    goal = Goal(goals.WRITER, case, against, 4, contender)
+    assert goal.key in {known.key for known in GOALS}
+    assert gate.floor(goal, {goal.key: 1.0}) == margin
+    assert gate.floor(goal, {goal.key: 100.0}) == 4
+
+
 def test_the_record_is_of_goals_that_there_are() -> None:
-    assert set(gate.load()) <= {goal.key for goal in GOALS}
+    records = gate.records()
+    assert records
+    for where, entry in records.items():
+        assert set(entry["ratios"]) <= {goal.key for goal in GOALS}, where
+        assert entry["python"].lower().startswith(where.rstrip("t").replace("-", " ")), where
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A record of another version of Python alone, in place of the real one."""
+    path = tmp_path / "floors.json"
+    path.write_text(json.dumps({"cpython-2.7": {"ratios": {GOAL.key: 9.0}}}))
+    monkeypatch.setattr(gate, "RECORD", path)
+    return path
+
+
+@pytest.mark.parametrize(("required", "fails"), [(None, False), ("0", False), ("1", True)])
+def test_where_nothing_is_recorded_nothing_is_held_and_that_is_said(
+    record: Path, monkeypatch: pytest.MonkeyPatch, required: str | None, fails: bool
+) -> None:
+    monkeypatch.delenv("PARTSTREAM_REQUIRE_PEERS", raising=False)
+    if required is not None:
+        monkeypatch.setenv("PARTSTREAM_REQUIRE_PEERS", required)
+    told: list[str] = []
+    tables = _tables(_row("random", {"partstream-c": 1.0, "multipart": 0.5}))
+    assert gate.load() is None
+    failures = gate.failures(tables, PLANS["quick"], told.append)
+    assert len(failures) == (1 if fails else 0)
+    assert len(failures + told) == 1
+    assert f"none are recorded for {machine.interpreter()}, but for cpython-2.7;" in str(
+        failures + told
+    )
+
+
+def test_a_version_replaces_its_own_record_alone(
+    record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "table", Again(1.5, 0.2))
+    monkeypatch.setattr(gate, "GOALS", [GOAL])
+    tables = _tables(_row("random", {"partstream-c": 1.0, "multipart": 1.9}))
+    heading = {"machine": "m", "python": "p", "date": "d"}
+    gate.record(tables, heading, PLANS["quick"], lambda line: None)
+    found = json.loads(record.read_text())
+    assert found["cpython-2.7"] == {"ratios": {GOAL.key: 9.0}}
+    assert found[machine.interpreter()] == {**heading, "ratios": {GOAL.key: 1.5}}
+    assert gate.load() == {GOAL.key: 1.5}
 
 
 class Again:
@@ -132,17 +195,17 @@ class Again:
 
 
 @pytest.mark.parametrize(
-    ("again", "lost"), [((1.2,), 0), ((0.9, 1.2), 0), ((0.9, 0.8), 1)], ids=str
+    ("again", "lost"), [((1.2,), 0), ((0.9, 1.2), 0), ((0.9, 0.7, 0.8), 1)], ids=str
 )
 def test_what_seems_lost_is_measured_again(
     again: tuple[float, ...], lost: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = Again(*again)
     monkeypatch.setattr(measure, "table", measured)
-    monkeypatch.setattr(gate, "load", lambda: {GOAL.key: 1.25})
     first = _row("random", {"partstream-c": 1.0, "multipart": 0.5}, 1.0)
     good = _row("text", {"partstream-c": 1.0, "multipart": 9.0})
-    found = gate.hold(_tables(first, good), PLANS["quick"], lambda line: None)
+    recorded = {GOAL.key: 1.25}
+    found = gate.hold(_tables(first, good), recorded, PLANS["quick"], lambda line: None)
     assert measured.asked == [("sync", ("random",))] * len(again)
     assert len(found) == lost
     if lost:

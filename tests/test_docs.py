@@ -84,7 +84,8 @@ def test_cells_keep_within_their_columns(tables: Any) -> None:
 
 def test_each_code_has_a_cause(ps: ModuleType, tables: Any) -> None:
     codes = {deviation.code for deviation in ps.Deviation}
-    codes |= {item.name for item in dataclasses.fields(ps.Limits) if item.init}
+    limits = [item for item in dataclasses.fields(ps.Limits) if item.init]
+    codes |= {item.name for item in limits if not item.metadata["soft"]}
     assert set(tables.CAUSES) == codes, "put it into docs/causes.py"
     for cause in tables.CAUSES.values():
         assert 10 < len(cause) < 160

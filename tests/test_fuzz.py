@@ -20,7 +20,7 @@ BODY = PART + b"some data with xyz in it" * 3 + b"\r\n--B--"
 
 def _with(feed: Any, name: str = "py") -> Packages:
     """Give both twins, one of which has a parser that feeds otherwise."""
-    packages = dict(fuzz.both())
+    packages = dict(fuzz.packages())
     package = packages[name]
     parser = type("Parser", (package.MultipartParser,), {"feed": feed})
     changed = SimpleNamespace(**{**vars(package), "MultipartParser": parser})
@@ -59,12 +59,12 @@ def _dying() -> Packages:
 
 
 def _first(seed: int, number: int) -> list[Input]:
-    choices = fuzz_inputs.tolerances(fuzz.both()["c"])
+    choices = fuzz_inputs.tolerances(fuzz.packages()["c"])
     return list(fuzz_inputs.batch(seed, number, choices))
 
 
 def test_the_twins_agree() -> None:
-    tally, packages = Tally(), fuzz.both()
+    tally, packages = Tally(), fuzz.packages()
     for given in _first(7, 0):
         tally.add(packages, given)
     assert [finding.report() for finding in tally.findings] == []

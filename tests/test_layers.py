@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "partstream"
 #: Each module's layer: it may import its own and those below.  A new module needs an entry.
 VOCABULARY, CORE, READERS, FORMS, EDGES = range(5)
 LAYERS = {
+    "_options": VOCABULARY,
     "_version": VOCABULARY,
     "charsets": VOCABULARY,
     "deviations": VOCABULARY,
@@ -27,6 +28,7 @@ LAYERS = {
     "_delimiters_py": CORE,
     "_headers_c": CORE,
     "_headers_py": CORE,
+    "_ordinary_py": CORE,
     "_part_py": CORE,
     "_scanner_c": CORE,
     "_scanner_py": CORE,
@@ -48,6 +50,7 @@ LAYERS = {
     "_head": READERS,
     "_item": READERS,
     "_need": READERS,
+    "_later": READERS,
     "_offload": READERS,
     "_part_flow": READERS,
     "_passed": READERS,
@@ -63,6 +66,7 @@ LAYERS = {
     "_reading": READERS,
     "_reading_c": READERS,
     "_registry": READERS,
+    "_reused": READERS,
     "_sinks": READERS,
     "_small_files": READERS,
     "_stream": READERS,
@@ -116,7 +120,7 @@ _ALLOWED = {
         "threading", "typing", "multidict",
     },
 }  # fmt: skip
-_ALSO = {"_backend": {"os"}}
+_ALSO = {"_backend": {"os"}, "_options": {"inspect", "operator"}, "_delimiters_py": {"bisect"}}
 
 MODULES = sorted(
     ".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py")

@@ -21,7 +21,7 @@ _REFUSED = {
 }  # fmt: skip
 
 #: Choices that a whole form makes, and no parser.
-_OF_FORMS = {"charset_field"}
+_OF_FORMS = {"charset_field", "nameless_in_form"}
 
 
 def _fields(ps: ModuleType) -> list[Any]:

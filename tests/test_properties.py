@@ -13,6 +13,7 @@ from support import chunking, generate
 from support.building import Multipart, Part, build, field_part, file_part, nested_part
 from support.effort import rounds
 from support.events import Outcome, Settings, assert_same, parse
+from support.twins import examined
 
 Twins = dict[str, ModuleType]
 
@@ -122,9 +123,11 @@ def _check_alike(twins: Twins, settings: Settings, data: bytes, rng: random.Rand
         ("py", chunking.bytewise(data)),
         ("c", chunking.random_cuts(data, rng)),
         ("py", chunking.random_cuts(data, rng)),
+        ("examined", [data]),
     ]
+    packages = twins | {"examined": examined().package}
     for name, chunks in ways:
-        found = parse(twins[name], settings, chunks)
+        found = parse(packages[name], settings, chunks)
         cuts = [len(chunk) for chunk in chunks][:10]
         assert_same(found, expected, f"with {name} cut as {cuts}\n  {settings}\n  {data!r}")
     return expected

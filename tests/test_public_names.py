@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import inspect
+import os
 import pickle
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -53,7 +57,7 @@ def test_all_is_what_is_documented(ps: ModuleType) -> None:
 
 def test_nothing_else_looks_public(ps: ModuleType) -> None:
     public = {name for name in vars(ps) if not name.startswith("_")}
-    modules = set(_submodules(ps)) | {"annotations", "contrib"}
+    modules = set(_submodules(ps)) | {"annotations", "contrib", "TYPE_CHECKING"}
     assert public - modules <= set(ps.__all__)
 
 
@@ -152,3 +156,80 @@ def test_the_environment_can_ask_for_the_pure_twin(
     for other in ("", "0"):
         monkeypatch.setenv("PARTSTREAM_NO_EXTENSIONS", other)
         assert not backend._wants_pure()
+
+
+# What is imported when
+
+
+def _fresh(code: str, pure: bool = False) -> str:
+    """Run code in an interpreter of its own, and give what it prints."""
+    environment = dict(os.environ, PARTSTREAM_NO_EXTENSIONS="1" if pure else "")
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    return ran.stdout.strip()
+
+
+#: What takes long to import, and is not needed by most.
+HEAVY = ("asyncio", "dataclasses", "email", "http", "inspect", "json", "mimetypes", "secrets",
+         "ssl", "tempfile")  # fmt: skip
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_little_is_imported_at_once(pure: bool) -> None:
+    core = "import sys, multidict; before = set(sys.modules); import partstream\n"
+    code = f"{core}print(*sorted(set(sys.modules) - before))"
+    found = set(_fresh(code, pure).split())
+    assert not found.intersection(HEAVY)
+    own = {name.partition(".")[2] for name in found if name.startswith("partstream.")}
+    twin = {name for name in own if name.endswith(("_py", "_c"))}
+    assert own - twin == {
+        "_backend", "_options", "_version", "charsets", "deviations", "errors", "events", "hdrs",
+        "headers", "limits", "parameters", "parser", "policy",
+    }  # fmt: skip
+    assert twin
+
+
+def test_writing_needs_little_of_the_library() -> None:
+    heavy = [name for name in HEAVY if name not in ("dataclasses", "inspect")]
+    code = f"""import sys, multidict; before = set(sys.modules)
+from partstream import MultipartWriter, MultipartReader
+writer = MultipartWriter("form-data")
+writer.append("text", {{"Content-Disposition": 'form-data; name="a"'}})
+assert b"text" in writer.body().read()
+print(*(set(sys.modules) - before).intersection({heavy!r}))"""
+    assert _fresh(code) == ""
+
+
+def test_every_name_is_found() -> None:
+    """By ``dir()``, by a star, by its own name, and only where it stands."""
+    code = """import partstream
+assert set(partstream.__all__) <= set(dir(partstream)), dir(partstream)
+assert "MultipartWriter" not in vars(partstream)
+assert partstream.MultipartWriter is vars(partstream)["MultipartWriter"]
+space = {}
+exec("from partstream import *", space)
+print(*sorted(set(partstream.__all__) - set(space)))
+try:
+    partstream.MultipartWritten
+except AttributeError as error:
+    print(error)"""
+    assert _fresh(code) == "module 'partstream' has no attribute 'MultipartWritten'"
+
+
+def test_a_module_that_is_documented_is_an_attribute() -> None:
+    assert _fresh("import partstream; print(partstream.sync.MultipartReader.__module__)") == (
+        "partstream.sync"
+    )
+
+
+def test_type_checkers_see_what_is_imported_later(ps: ModuleType) -> None:
+    tree = ast.parse(Path(str(ps.__file__)).read_text(encoding="utf-8"))
+    seen = {}
+    for node in tree.body:
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+            for item in ast.walk(node):
+                if isinstance(item, ast.ImportFrom):
+                    seen |= {alias.name: item.module or alias.name for alias in item.names}
+    assert seen == ps._HOMES
+    assert set(seen) - {"sync"} <= set(ps.__all__)

@@ -6,24 +6,28 @@ start line and the headers are checked, and a Content-Length has to be that of t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from . import hdrs
 from ._head import header_lines
+from ._later import Later
 from .parameters import is_token
 
 if TYPE_CHECKING:
     from .batch import HttpMessage
 
+if TYPE_CHECKING:
+    import json
+else:
+    json = Later("json")
+
 __all__ = ["http_type", "message_bytes", "reason_of", "with_body"]
 
 _STATUSES: Final = range(100, 1000)
-_BARE: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_BARE: Final = (204, 304)  # No Content, Not Modified
 _MOST_SHOWN: Final = 60
 
 
@@ -57,6 +61,8 @@ def with_body(
 
 def reason_of(status: int) -> str:
     """Give the name of a status, which is empty for one that has none."""
+    from http import HTTPStatus  # when it is used: few messages are made without a reason
+
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -125,7 +131,7 @@ def _status_line(message: HttpMessage) -> str:
 
 def _is_bare(status: int | None) -> bool:
     """Tell whether a response ends with its head, whatever its headers say."""
-    return status is not None and (status < HTTPStatus.OK or status in _BARE)
+    return status is not None and (status < 200 or status in _BARE)
 
 
 def _check_length(message: HttpMessage, headers: CIMultiDict[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 from ._delimiters_py import NO
 from ._headers_py import content_type, plain_head
+from ._ordinary_py import ordinary_head
 from ._part_py import PartBegin
 from ._search_py import LARGE
 from ._state_py import AFTER_LENGTH, BODY, EPILOGUE, MEASURED, Events, State
@@ -38,23 +39,28 @@ class Blocks(State):
         """
         maxima = self._maxima
         if not self._usual or self._head or maxima.headers < _PLAIN_LINES:
-            return self._header_lines(data, at, events)
+            return self._one_block(data, at, events)
         needle, base, mask = self._usual, self._base, self._mask
         size = len(needle) + 2
         reach = _PLAIN_SIZE if maxima.reach > _PLAIN_SIZE else maxima.reach
         part_size, length = maxima.part_size, len(data)
         longest = _SHORT if part_size > _SHORT else part_size
         parts, most = self._parts, maxima.parts
+        name: str | None
         while True:
             end = data.find(b"\r\n\r\n", at, at + reach)
             block = data[at:end] if end > at else b""
             plain = plain_head(block, mask)
-            if plain is None:
-                self._parts = parts
-                self._mark = base + at
-                return self._header_lines(data, at, events)
+            if plain is not None:
+                name, filename, kind = plain  # a call with a star is slower
+            else:
+                ordinary = self._ordinary(block)
+                if ordinary is None or ordinary[0].length >= 0:
+                    self._parts = parts
+                    self._mark = base + at
+                    return self._begin_or_collect(ordinary, data, at, end + 4, events)
+                name, filename, kind = ordinary[0].name, ordinary[0].filename, ordinary[1]
             body = end + 4
-            name, filename, kind = plain  # a call with a star is slower
             begin = PartBegin(block, 0, base + at, base + body, False, name, filename, kind)
             events.append(begin)
             stop = body + (longest if filename is None or length - body < LARGE else part_size)
@@ -76,6 +82,34 @@ class Blocks(State):
                 self._end_all(base + at)
                 return at
             parts += 1
+
+    def _one_block(self, data: bytes, at: int, events: Events) -> int:
+        """Read one block, at any depth, at once if it is whole and ordinary."""
+        if self._head or self._delimiters.lf is not False:
+            return self._header_lines(data, at, events)
+        reach = min(_PLAIN_SIZE, self._maxima.reach)
+        end = data.find(b"\r\n\r\n", at, at + reach)
+        ordinary = self._ordinary(data[at:end]) if end > at else None
+        return self._begin_or_collect(ordinary, data, at, end + 4, events)
+
+    def _ordinary(self, block: bytes) -> tuple[Head, str | None] | None:
+        """Read a block that is whole; None where ``examine`` has to."""
+        return ordinary_head(block, self._delimiters.levels[-1], self._maxima.headers)
+
+    def _begin_or_collect(
+        self,
+        ordinary: tuple[Head, str | None] | None,
+        data: bytes,
+        at: int,
+        body: int,
+        events: Events,
+    ) -> int:
+        """Begin the part of an ordinary block, or collect another one line by line."""
+        if ordinary is None:
+            return self._header_lines(data, at, events)
+        head, kind = ordinary
+        self._begin(head, kind, body - at, events)
+        return body
 
     def _goes_on(self, tail: bytes, end: int) -> bool:
         """Act on the tail of a delimiter, if it is one of the two usual ones."""
@@ -174,15 +208,15 @@ class Blocks(State):
         delimiters = self._delimiters
         level = delimiters.levels[-1]._replace(nested=nested)
         head = examine(block, self._mark, level, lf=bool(delimiters.lf))
-        self._begin(head, len(lines), events)
+        self._begin(head, content_type(head.block), len(lines), events)
 
     def _enter_body(self) -> None:
         self._fresh = True
         self._size = 0
         self._place = BODY
 
-    def _begin(self, head: Head, size: int, events: Events) -> None:
-        """Begin the part whose header block, of ``size`` bytes, has just ended."""
+    def _begin(self, head: Head, kind: str | None, size: int, events: Events) -> None:
+        """Begin the part of this type whose header block, of ``size`` bytes, has just ended."""
         depth = len(self._delimiters.levels) - 1
         offset, body_offset = self._mark, self._mark + size
         child, length = head.child, head.length
@@ -197,7 +231,7 @@ class Blocks(State):
                 child is not None,
                 head.name,
                 head.filename,
-                content_type(head.block),
+                kind,
             )
         )
         self._enter_body()

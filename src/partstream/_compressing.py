@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ._compression import Missing
 
@@ -33,8 +32,7 @@ class Stage(Protocol):
         """Say that no more comes; give what was kept."""
 
 
-@dataclass(frozen=True)
-class _Compressor:
+class _Compressor(NamedTuple):
     """A stage that is one of somebody else's compressors."""
 
     feed: Callable[[bytes | memoryview], bytes]

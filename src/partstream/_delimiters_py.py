@@ -10,6 +10,7 @@ longer one counts; as long as a longer one can still come, the answer is MORE.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from typing import Final, NamedTuple
 
 from .deviations import Deviation
@@ -32,8 +33,11 @@ _DASH: Final = 45
 
 
 class _Candidate(NamedTuple):
+    """A delimiter to look for; they sort longest first, and then innermost first."""
+
+    less_size: int
+    less_level: int
     line: bytes  # dashes and boundary
-    level: int
     dashed: bool  # row c3: the boundary's own dashes are those of the delimiter
 
 
@@ -49,7 +53,7 @@ class Delimiters:
         end: where the delimiter that matched last ends.
     """
 
-    __slots__ = ("_boundaries", "_candidates", "_dashed", "_line", "_matched", "_needle",
+    __slots__ = ("_candidates", "_common", "_dashed", "_line", "_lines", "_matched", "_needle",
                  "_shown", "end", "first", "level", "levels", "lf",
                  "usual")  # fmt: skip
 
@@ -57,32 +61,37 @@ class Delimiters:
         self._line = b"--" + boundary
         self.first = self._line + b"\r\n"
         self.levels = [level]
-        self._boundaries = [boundary]
+        self._lines = [self._line]  # dashes and boundary of each level
+        self._common = [len(self._line)]  # how much each line has in common with all outer ones
         self._dashed = _is_dashed(boundary)  # whether row c3 is open for the innermost one
         self.usual = b""
         self.lf: bool | None = None
         self.level = self.end = 0
         self._needle: bytes | None = None
-        self._candidates: list[_Candidate] | None = None
+        self._candidates: list[_Candidate] | None = None  # made when first asked for, then kept
         self._matched: _Candidate
         self._shown = False  # whether the delimiter that matched last ends in LF
 
     def push(self, boundary: bytes, level: Level) -> None:
         """Open a boundary within those that are open."""
+        self._undash()
         self.levels.append(level)
-        self._boundaries.append(boundary)
         self._dashed = _is_dashed(boundary)
+        self._append(b"--" + boundary)
         self._change()
 
     def cut(self, depth: int) -> None:
         """Close all but the outermost ``depth`` boundaries."""
-        del self.levels[depth:], self._boundaries[depth:]
-        self._dashed = False
+        while len(self._lines) > depth:
+            self._pop()
+        del self.levels[depth:]
+        self._undash()
         self._change()
 
     def settle(self) -> None:
         """Latch what the line ``first`` shows: lines end in CRLF, the boundary is as announced."""
-        self.lf = self._dashed = False
+        self._undash()
+        self.lf = False
         self._change()
 
     @property
@@ -90,7 +99,11 @@ class Delimiters:
         """How every delimiter of an open boundary starts, the line end before it included."""
         if self._needle is None:
             start = b"\r\n" if self.lf is False else b"\n"
-            self._needle = start + _common_start([item.line for item in self._all()])
+            line, size = self._lines[-1], self._common[-1]
+            if self._dashed:
+                line = line[2:]
+                size = _same_start(line, self._line, size)
+            self._needle = start + line[:size]
         return self._needle
 
     def match(
@@ -123,7 +136,7 @@ class Delimiters:
             if have != candidate.line:
                 more = more or candidate.line.startswith(have)
                 continue
-            mask = self.levels[candidate.level].mask
+            mask = self.levels[-candidate.less_level].mask
             try:
                 result = self._tail(data, stop, end, base, mask)
             except MultipartError:
@@ -135,7 +148,7 @@ class Delimiters:
             elif result == MORE:
                 more = True
             elif not more or final:
-                self.level, self._matched = candidate.level, candidate
+                self.level, self._matched = -candidate.less_level, candidate
                 return result
         if more and not final:
             return MORE
@@ -162,15 +175,40 @@ class Delimiters:
         if self._matched.dashed:
             if not self.levels[self.level].mask & Deviation.DASHED_BOUNDARY.bit:
                 raise Deviation.DASHED_BOUNDARY.at(at)
-            self._boundaries[self.level] = self._boundaries[self.level][2:]
+            line = self._lines[self.level][2:]  # the innermost: only there is row c3 open
+            self._pop()
+            self._dashed = False
             if self.level == 0:
-                self._line = b"--" + self._boundaries[0]
-        self._dashed = False
+                self._line = line
+            self._append(line)
+        self._undash()
         self._change()
+
+    def _append(self, line: bytes) -> None:
+        """Look for one more line; what is known of the others stays as it is."""
+        self._lines.append(line)
+        common = self._common[-1] if self._common else len(line)
+        self._common.append(_same_start(line, self._line, common))
+        if self._candidates is not None:
+            self._look_for(len(self._lines) - 1)
+
+    def _pop(self) -> None:
+        """Look no more for the innermost line."""
+        self._undash()
+        line = self._lines.pop()
+        self._common.pop()
+        if self._candidates is not None:
+            del self._candidates[bisect_left(self._candidates, (-len(line), -len(self._lines)))]
+
+    def _undash(self) -> None:
+        """Settle it that the innermost boundary does not bring the dashes of its delimiter."""
+        if self._dashed and self._candidates is not None:
+            key = (2 - len(self._lines[-1]), 1 - len(self._lines))
+            del self._candidates[bisect_left(self._candidates, key)]
+        self._dashed = False
 
     def _change(self) -> None:
         """Forget what is derived from the boundaries; it is made again where it is needed."""
-        self._candidates = None
         single = self.lf is False and len(self.levels) == 1 and not self._dashed
         self.usual = b"\r\n" + self._line if single else b""
         self._needle = self.usual or None
@@ -178,15 +216,17 @@ class Delimiters:
     def _all(self) -> list[_Candidate]:
         """List the delimiters to look for, longest first, innermost first."""
         if self._candidates is None:
-            found = [
-                _Candidate(b"--" + boundary, level, False)
-                for level, boundary in enumerate(self._boundaries)
-            ]
-            if self._dashed:
-                found.append(_Candidate(self._boundaries[-1], len(found) - 1, True))
-            found.sort(key=lambda item: (-len(item.line), -item.level))
-            self._candidates = found
+            self._candidates = []
+            for level in range(len(self._lines)):
+                self._look_for(level)
         return self._candidates
+
+    def _look_for(self, level: int) -> None:
+        """Put the line of a level where it belongs among the candidates."""
+        line, candidates = self._lines[level], self._all()
+        insort(candidates, _Candidate(-len(line), -level, line, False))
+        if self._dashed and level == len(self._lines) - 1:
+            insort(candidates, _Candidate(2 - len(line), -level, line[2:], True))
 
     def _tail(self, data: bytes, at: int, end: int, base: int, mask: int) -> int:
         """Tell what follows dashes and boundary."""
@@ -237,12 +277,9 @@ def _is_dashed(boundary: bytes) -> bool:
     return boundary.startswith(b"--") and len(boundary) > 2
 
 
-def _common_start(lines: list[bytes]) -> bytes:
-    """Give what all lines start with."""
-    first, last = min(lines), max(lines)
-    if first == last:
-        return first
-    size = 0
-    while size < min(len(first), len(last)) and first[size] == last[size]:
-        size += 1
-    return first[:size]
+def _same_start(one: bytes, other: bytes, size: int) -> int:
+    """Give how many bytes both start with alike, ``size`` at most."""
+    size = min(size, len(one), len(other))
+    start = int.from_bytes(one[:size], "big")
+    differing = start ^ int.from_bytes(other[:size], "big")
+    return size - (differing.bit_length() + 7) // 8

@@ -6,18 +6,21 @@ import errno
 import io
 import os
 import stat
-import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from ._passes import BLOCK, NOT_NOW, Steps, Work
+from ._later import seen
+from ._passes import LARGE, NOT_NOW, Steps, Work
+from ._reused import Reused
 
 __all__ = ["READ", "FilePass", "descriptor", "plain_size", "read_in_blocks"]
 
 #: What is read at a time, in bytes: little at first, because most files are small.
 FIRST: Final = 1 << 16
 READ: Final = 1 << 20
+_MOST: Final = 1 << 22  # where as much as that is wanted
+_NOW: Final = 1 << 19  # without a thread: what a loop waits for, and two of them stay in a cache
 _NOWAIT: Final[int] = getattr(os, "RWF_NOWAIT", 0)  # Linux
 _HAS_PREAD: Final = hasattr(os, "pread")
 
@@ -27,7 +30,7 @@ def descriptor(file: Any) -> int | None:
 
     A ``GzipFile`` has one, too, and a ``SpooledTemporaryFile`` goes to disk when it is asked.
     """
-    if isinstance(file, tempfile._TemporaryFileWrapper):
+    if isinstance(file, seen("tempfile", "_TemporaryFileWrapper")):
         file = file.file
     if type(file) in (io.BufferedReader, io.BufferedRandom):
         file = file.raw
@@ -61,8 +64,8 @@ class FilePass:
         stop: the position behind the last byte to read, None for all; for a pass with a start.
     """
 
-    __slots__ = ("_at", "_busy", "_descriptor", "_file", "_file_lock", "_lock", "_most", "_now",
-                 "_open", "_over", "_owned", "_stop")  # fmt: skip
+    __slots__ = ("_at", "_blocks", "_busy", "_descriptor", "_file", "_file_lock", "_lock", "_most",
+                 "_now", "_open", "_over", "_owned", "_stop")  # fmt: skip
 
     def __init__(
         self,
@@ -80,12 +83,17 @@ class FilePass:
         self._stop = stop
         self._most = FIRST
         self._now = bool(_NOWAIT)
+        self._blocks = Reused()
         self._lock = threading.Lock()
         self._file_lock = lock or threading.Lock()
         self._busy = self._over = False
 
-    def read(self) -> Any:
-        """Give the next block, empty at the end; the first call opens the file."""
+    def read(self, wanted: int | None = None) -> Any:
+        """Give the next block, empty at the end; the first call opens the file.
+
+        Args:
+            wanted: how much there is use for: a block of just that much need not be copied.
+        """
         with self._file_lock:
             with self._lock:
                 if self._over:
@@ -94,7 +102,10 @@ class FilePass:
             try:
                 if self._file is None:
                     self._open_file()
-                data = self._block(self._most)
+                most = self._most
+                if wanted is not None and wanted >= LARGE:
+                    most = min(wanted, _MOST if most == READ else most)
+                data = self._block(most)
                 self._most = READ
                 return data
             finally:
@@ -140,7 +151,8 @@ class FilePass:
         if self._descriptor is None:
             return NOT_NOW
         self._check()
-        block = bytearray(BLOCK if self._stop is None else min(BLOCK, self._stop - self._at))
+        size = _NOW if self._stop is None else min(_NOW, self._stop - self._at)
+        block = self._blocks.take(size)
         try:
             size = os.preadv(self._descriptor, [block], self._at, _NOWAIT)
         except BlockingIOError:
@@ -174,7 +186,7 @@ class FilePass:
 def read_in_blocks(reading: FilePass) -> Steps:
     """Give what is read, and close it."""
     try:
-        while piece := (yield Work(reading.read, reading.read_now)):
+        while piece := (yield Work(reading.read, reading.read_now, sized=True)):
             if isinstance(piece, str):
                 raise TypeError("the file gives text where bytes are expected: open it with 'rb'")
             yield piece

@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 from ._backend import PartBegin
-from ._flow import NEED, Need
 from ._form_fields import CharsetField, OddField, decoder_of, too_large, value_of
 from ._form_sinks import SKIPPED, FileHead, Sink
 from ._form_work import FIELD, Assembler, Decode, Step
+from ._need import NEED, Need
 from .decoding import Decoder
 from .deviations import Deviation
 from .errors import LimitExceeded

@@ -6,9 +6,9 @@ from typing import Any
 
 from multidict import CIMultiDictProxy
 
-from ._flow import NEED, Need
 from ._form_assembler import FormAssembler
 from ._form_names import safe_name
+from ._need import NEED, Need
 
 __all__ = ["PartBase"]
 

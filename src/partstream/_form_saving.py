@@ -5,11 +5,16 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ._form_spool import write_all
+from ._later import Later
+
+if TYPE_CHECKING:
+    import secrets
+else:
+    secrets = Later("secrets")
 
 __all__ = ["copy", "save"]
 

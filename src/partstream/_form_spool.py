@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ._form_sinks import FileHead, Sink
+from ._later import Later
 from .limits import Limits
+
+if TYPE_CHECKING:
+    import tempfile
+else:
+    tempfile = Later("tempfile")
 
 __all__ = ["Memory", "SpoolSink", "Spools", "temporary_file", "write_all"]
 

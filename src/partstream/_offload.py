@@ -5,10 +5,9 @@ The one place that knows event loops by name, because a thread pool is a loop's.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["offload"]
 
@@ -24,8 +23,11 @@ async def offload(work: Callable[[], _T]) -> _T:
     trio = sys.modules.get("trio")  # nobody runs on trio who has not imported it
     if trio is not None and trio.lowlevel.in_trio_run():
         return await trio.to_thread.run_sync(work)  # type: ignore[no-any-return]
+    asyncio: Any = sys.modules.get("asyncio")  # nor on asyncio
     try:
-        loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop() if asyncio is not None else None
     except RuntimeError:
+        loop = None
+    if loop is None:
         return work()
-    return await loop.run_in_executor(None, work)
+    return await loop.run_in_executor(None, work)  # type: ignore[no-any-return]

@@ -7,11 +7,10 @@ bytes back.
 
 from __future__ import annotations
 
-import dataclasses
-
 from ._backend import PartBegin
 from ._flow import Flow
 from ._need import NEED, Need
+from ._options import replace
 from ._settings import Settings
 from .deviations import Deviation
 from .errors import MultipartError
@@ -52,7 +51,7 @@ class PartFlow(Flow):
             raise TypeError(f"a part's boundary is bytes, not {type(delimiter).__name__}")
         if not delimiter.startswith(b"--"):
             raise ValueError(f"a part's boundary comes with its dashes: {b'--' + delimiter!r}")
-        limits = dataclasses.replace(Limits.STREAM, max_part_size=settings.limits.max_part_size)
+        limits = replace(Limits.STREAM, max_part_size=settings.limits.max_part_size)
         subtype = "form-data" if settings.form else "mixed"
         parser = MultipartParser(
             delimiter[2:], subtype=subtype, limits=limits, policy=settings.policy

@@ -105,7 +105,11 @@ class PartBegin:
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (PartBegin, (*self._key(), self._name, self._filename, self._content_type))
+        place = (self._depth, self._offset, self._body_offset, self._multipart)
+        what = (self._name, self._filename, self._content_type)
+        return (PartBegin, (self._block, *place, *what))
 
     def _key(self) -> tuple[object, ...]:
-        return (self._block, self._depth, self._offset, self._body_offset, self._multipart)
+        # Not the block: a plain one stands as it came, another one in normal form.
+        place = (self._depth, self._offset, self._body_offset, self._multipart)
+        return (*tokenize(self._block), *place)

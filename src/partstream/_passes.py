@@ -53,13 +53,25 @@ NOT_NOW: Final[Any] = object()
 
 
 class Work(Request):
-    """A call that may block, and perhaps another one that gives the same at once or NOT_NOW."""
+    """A call that may block.
 
-    __slots__ = ("now",)
+    Attributes:
+        now: gives the same at once or NOT_NOW; perhaps there is none.
+        sized: whether the call takes how many bytes are wanted, too.
+    """
 
-    def __init__(self, call: Callable[[], Any], now: Callable[[], Any] | None = None) -> None:
+    __slots__ = ("now", "sized")
+    call: Callable[..., Any]
+
+    def __init__(
+        self,
+        call: Callable[..., Any],
+        now: Callable[[], Any] | None = None,
+        sized: bool = False,
+    ) -> None:
         self.call = call
         self.now = now
+        self.sized = sized
 
 
 class Wait(Request):
@@ -237,9 +249,23 @@ class _Pass:
 
 
 class Pieces(_Pass):
-    """The pieces of one pass, one after the other, with blocking reads."""
+    """The pieces of one pass, one after the other, with blocking reads.
 
-    __slots__ = ()
+    Attributes:
+        wanted: how many bytes whoever asks wants, None where any number is as good as another.
+    """
+
+    __slots__ = ("wanted",)
+
+    def __init__(
+        self,
+        steps: Steps,
+        progress: Callable[[Progress], object] | None = None,
+        size: int | None = None,
+        start: int = 0,
+    ) -> None:
+        super().__init__(steps, progress, size, start)
+        self.wanted: int | None = None
 
     def __iter__(self) -> Pieces:
         return self
@@ -252,7 +278,7 @@ class Pieces(_Pass):
                     return self._given(item)
                 if not isinstance(item, Work):
                     raise TypeError("this part can only be written where it is awaited: abody()")
-                answer = item.call()
+                answer = item.call(self.wanted) if item.sized else item.call()
         except BaseException as error:
             self._failed(error)
             raise

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import mimetypes
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from functools import lru_cache
 from pathlib import PurePath
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from multidict import CIMultiDict, getversion
 
 from . import hdrs
 from ._head import Facts, content_disposition, encodings_of, header_lines
+from ._later import Later
 from ._passes import AsyncPieces, Piece, Pieces, Steps, Work
 from ._pushed import pushed
 from ._sinks import sink
+
+if TYPE_CHECKING:
+    import mimetypes
+else:
+    mimetypes = Later("mimetypes")
 
 __all__ = ["SENTINEL", "Headers", "Payload", "guess_filename", "guess_type"]
 
@@ -332,7 +337,10 @@ async def deliver(pieces: AsyncPieces, writer: Any, most: int | None = None) -> 
 
 def guess_filename(file: Any) -> str | None:
     """Give the base name of an open file, None where it has none."""
-    name = getattr(file, "name", None)
+    try:
+        name = getattr(file, "name", None)
+    except ValueError:  # of bz2 and lzma, closed, from 3.13 on: to write it will say so
+        return None
     if isinstance(name, str) and name and not (name[0] == "<" and name[-1] == ">"):
         path = PurePath(name)
         inside = type(file).__module__ in _INFLATING

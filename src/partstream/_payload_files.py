@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import codecs
-import inspect
 import io
 import os
 import stat
-import tempfile
 import threading
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from multidict import CIMultiDict
 
 from . import hdrs
 from ._file_pass import READ, FilePass, descriptor, plain_size, read_in_blocks
 from ._head import printable_name
+from ._later import Later, seen
 from ._passes import Piece, Steps, Wait, sliced
 from ._payload import Headers, Payload, guess_filename
 from ._payload_memory import text_charset
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 __all__ = [
     "AsyncFile", "AsyncFilePayload", "BufferedReaderPayload", "BytesIOPayload", "File",
@@ -97,7 +101,7 @@ class IOBasePayload(Payload):
 
 def inner_file(file: Any) -> Any:
     """Give the file that a temporary file with a name is; any other is itself."""
-    return file.file if isinstance(file, tempfile._TemporaryFileWrapper) else file
+    return file.file if isinstance(file, seen("tempfile", "_TemporaryFileWrapper")) else file
 
 
 def whole_size(file: Any) -> int | None:
@@ -108,11 +112,11 @@ def whole_size(file: Any) -> int | None:
     number = descriptor(file)
     if number is not None:
         return plain_size(number)
-    if isinstance(file, tempfile.SpooledTemporaryFile) and not file.closed:
+    if isinstance(file, seen("tempfile", "SpooledTemporaryFile")) and not file.closed:
         at = file.tell()
         try:
             file.seek(0, io.SEEK_END)
-            return file.tell()
+            return int(file.tell())
         finally:
             file.seek(at)
     return None
@@ -372,7 +376,7 @@ def wrapped_file(file: object) -> Any:
         return None
     for name in ("wrapped", "_file"):  # of anyio and trio; of aiofiles
         inner = getattr(file, name, None)
-        if isinstance(inner, (io.IOBase, tempfile._TemporaryFileWrapper)):
+        if isinstance(inner, (io.IOBase, seen("tempfile", "_TemporaryFileWrapper"))):
             return inner
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -156,6 +155,13 @@ class StringIOPayload(StringPayload):
         super().__init__(value.read(), *args, **kwargs)
 
 
+def json_text(value: Any) -> str:
+    """Give ``json.dumps(value)``."""
+    import json  # when it is used: most bodies hold none
+
+    return json.dumps(value)
+
+
 class JsonPayload(BytesPayload):
     """Any value as JSON (RFC 8259).
 
@@ -173,7 +179,7 @@ class JsonPayload(BytesPayload):
         value: Any,
         encoding: str = "utf-8",
         content_type: str = "application/json",
-        dumps: Callable[[Any], str | bytes] = json.dumps,
+        dumps: Callable[[Any], str | bytes] = json_text,
         *args: Any,
         **kwargs: Any,
     ) -> None:

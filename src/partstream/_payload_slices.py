@@ -51,7 +51,7 @@ class SlicePayload(Payload):
         left = self._size
         try:
             while left:
-                piece = yield Work(reading.read, reading.read_now)
+                piece = yield Work(reading.read, reading.read_now, sized=True)
                 if not piece:
                     raise OSError(
                         f"the file ends {left} bytes before the end of its bytes "

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from multidict import CIMultiDict
 
 from . import hdrs
 from ._head import charset_in, encodings_of
+from ._later import Later
 from ._passes import BLOCK, Closing, Piece, Request, Steps, Wait, Work, as_piece
 from ._payload import Headers, Payload, gathered
 from ._payload_files import refuse_consumed
@@ -19,6 +19,11 @@ from .deviations import Deviation
 from .errors import MultipartError
 from .reader import BodyPartReader
 from .sync import BodyPartReader as SyncBodyPartReader
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 __all__ = ["AsyncIterablePayload", "BodyPartReaderPayload", "IterablePayload"]
 

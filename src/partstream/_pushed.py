@@ -7,12 +7,17 @@ is left standing until the next chunk is asked for; what else it awaits goes to 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from ._later import Later
 from ._passes import Closing, Piece, Steps, Wait, as_piece
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 __all__ = ["pushed"]
 

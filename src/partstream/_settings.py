@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from . import hdrs
+from ._options import replace
 from .deviations import Deviation
 from .errors import LimitExceeded
 from .limits import Limits
@@ -69,7 +69,7 @@ def mapped(
         "max_headers": max_headers,
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    return dataclasses.replace(limits, **given)
+    return replace(limits, **given)
 
 
 def own_headers(headers: Any) -> CIMultiDictProxy[str]:

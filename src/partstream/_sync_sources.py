@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from ._later import Later
 from .deviations import Deviation
 from .sources import READ_SIZE, Source, takes_a_size, unread_of
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 __all__ = ["sync_source"]
 

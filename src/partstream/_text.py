@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
+from ._later import Later
 from .deviations import Deviation
+
+if TYPE_CHECKING:
+    import json
+else:
+    json = Later("json")
 
 __all__ = ["as_form", "as_json", "as_text"]
 

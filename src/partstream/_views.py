@@ -67,9 +67,10 @@ class Body:
         """Give so many bytes, fewer at the end only, and there again and again none."""
         found: list[Piece] = []
         room = size
+        over = 0 if self.size is None else max(0, size - (self.size - self._at))  # behind the end
         while room:
             if not self._left:
-                piece = self._next()
+                piece = self._next(room - over)
                 if piece is None:
                     break
                 if len(piece) == size == room and isinstance(piece, bytes):
@@ -113,10 +114,11 @@ class Body:
             yield piece if isinstance(piece, bytes) else bytes(piece)
         self._rewind()
 
-    def _next(self) -> Piece | None:
+    def _next(self, wanted: int | None = None) -> Piece | None:
         self._check_open()
         if self._pieces is None:
             self._pieces = self._pass(self._at)
+        self._pieces.wanted = wanted
         try:
             return next(self._pieces, None)
         except BaseException:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final, final
 
 from .errors import MultipartError
+from .limits import DEEPEST
 
 __all__ = ["EventList", "PartEnd", "part_end"]
 
@@ -72,7 +73,7 @@ class EventList(list[Any]):
         raise self.error
 
 
-_COMPLETE: Final = tuple(PartEnd(depth) for depth in range(32))
+_COMPLETE: Final = tuple(PartEnd(depth) for depth in range(DEEPEST))
 
 
 def part_end(depth: int, complete: bool = True) -> PartEnd:

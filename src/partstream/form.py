@@ -7,23 +7,28 @@ without waiting.
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import AsyncIterator, Callable, Generator
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from ._flow import NEED, Need
 from ._form_files import FileBase
 from ._form_part import PartBase
 from ._form_reading import FormBase, FormDriver, assembler_of
 from ._form_spool import Spools
 from ._form_work import Assembler, Step
+from ._later import Later
+from ._need import NEED, Need
 from ._offload import offload
 from .errors import MultipartError
 from .limits import Limits
 from .policy import Policy
 from .sources import Source, async_source, checked
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 __all__ = ["FilePart", "Form", "UploadedFile", "assemble", "parse_form"]
 

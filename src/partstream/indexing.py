@@ -14,20 +14,19 @@ header block that ends in a delimiter (row q3, tolerated by few) ends before it.
 
 from __future__ import annotations
 
-import inspect
 import io
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from mmap import mmap
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from multidict import CIMultiDictProxy
 
 from . import hdrs
 from ._backend import PartBegin
 from ._delimiters_py import NO, OPEN, Delimiters
+from ._later import Later, seen
 from ._settings import latin
 from .deviations import Deviation
 from .events import PartEnd
@@ -37,6 +36,11 @@ from .parameters import Header, boundary_of
 from .parser import MultipartParser
 from .policy import Policy, check_settings
 from .sources import content_type_of
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 __all__ = ["PartIndex", "index"]
 
@@ -151,7 +155,7 @@ def _chunks(source: Any) -> Generator[bytes, None, None]:
     elif isinstance(source, bytes):
         for at in range(0, len(source), _CHUNK):
             yield source[at : at + _CHUNK]
-    elif isinstance(source, mmap) or not hasattr(source, "read"):
+    elif isinstance(source, seen("mmap", "mmap")) or not hasattr(source, "read"):
         yield from _viewed(source)
     elif isinstance(source, io.TextIOBase):
         raise _in_text_mode()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
 from struct import pack
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
+from ._options import options
 from .errors import LimitExceeded
 
-__all__ = ["Limits"]
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field
+else:
+    from ._options import dataclass, field
+
+__all__ = ["DEEPEST", "Limits"]
 
 # No stream is longer, and sums of two still fit into 64 bits.
 _UNLIMITED: Final = 2**60
-_DEEPEST: Final = 100
+DEEPEST: Final = 100  # what max_depth can be at most
 
 
 class Maxima(NamedTuple):
@@ -102,10 +106,7 @@ class Limits:
     unlimited: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        values = []
-        for limit in dataclasses.fields(self):
-            if limit.init:
-                values.append(_checked(limit.name, getattr(self, limit.name)))
+        values = [_checked(name, getattr(self, name)) for name in _NAMES]
         object.__setattr__(self, "maxima", Maxima._make((*values, min(values[0], values[2]))))
         unlimited = self.max_part_size is None and self.max_total_size is None
         object.__setattr__(self, "unlimited", unlimited)
@@ -119,25 +120,27 @@ class Limits:
             offset: the first byte over the limit, counted from the start of the stream; None for
                 what is not counted there (decoded data).
         """
-        limit = next(item for item in dataclasses.fields(self) if item.name == name)
-        what = limit.metadata["doc"].rstrip(".")
-        value, unit = _checked(name, getattr(self, name)), limit.metadata["unit"]
+        metadata = options(Limits)[name].metadata
+        what, unit = metadata["doc"].rstrip("."), metadata["unit"]
+        value = _checked(name, getattr(self, name))
         message = f"over the limit {name}={value} {unit} ({what[0].lower()}{what[1:]})"
         return LimitExceeded(message, code=name, offset=offset)
 
 
 def _checked(name: str, value: object) -> int:
     if value is None:
-        # Each open boundary costs time at each delimiter, so there is an end to depth.
-        return _DEEPEST if name == "max_depth" else _UNLIMITED
+        # Each open boundary may cost time at each delimiter, so there is an end to depth.
+        return DEEPEST if name == "max_depth" else _UNLIMITED
     if isinstance(value, bool) or not isinstance(value, int):
         kind = type(value).__name__
         raise TypeError(f"Limits({name}=...) takes an int, or None for unlimited, not {kind}")
     least = 1 if name == "max_depth" else 0
     if value < least:
         raise ValueError(f"Limits({name}={value}): must be at least {least}, or None for unlimited")
-    return min(value, _DEEPEST if name == "max_depth" else _UNLIMITED)
+    return min(value, DEEPEST if name == "max_depth" else _UNLIMITED)
 
+
+_NAMES: Final = tuple(options(Limits))
 
 Limits.STREAM = Limits()
 Limits.FORM = Limits(max_parts=1000)

@@ -7,12 +7,16 @@ for the parts of every other subtype.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from ._options import options
 from .deviations import Deviation
 from .limits import Limits
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass, field
+else:
+    from ._options import dataclass, field
 
 __all__ = ["Policy", "Tolerance", "check_settings"]
 
@@ -215,18 +219,17 @@ class Policy:
     other_mask: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for choice in dataclasses.fields(self):
-            if choice.init:
-                _check(choice.name, getattr(self, choice.name))
+        for name, allowed in _ALLOWED.items():
+            _check(name, getattr(self, name), allowed)
         object.__setattr__(self, "form_mask", self._mask("form"))
         object.__setattr__(self, "other_mask", self._mask("other"))
 
     def _mask(self, where: Literal["form", "other"]) -> int:
         """Give the bits of all that is tolerated in parts of this kind."""
         mask = 0
-        for deviation in Deviation:
-            if getattr(self, deviation.code, "never") in (where, "always"):
-                mask |= deviation.bit
+        for name, bit in _BITS.items():
+            if getattr(self, name) in (where, "always"):
+                mask |= bit
         extended = self.extended_in_form if where == "form" else "prefer"
         if extended != "error":
             mask |= Deviation.EXTENDED_PARAMETER.bit
@@ -251,25 +254,30 @@ def check_settings(limits: object, policy: object) -> None:
         raise TypeError(f"policy takes a partstream.Policy, not {type(policy).__name__}")
 
 
-_OPTIONS: dict[str, tuple[object, ...]] = {
-    "windows_path": (False, True),
-    "charset_field": (False, True),
-    "extended_in_form": get_args(ExtendedParameters),
-    "unsafe_charset": get_args(UnsafeCharset),
-    "nameless_in_form": get_args(NamelessInForm),
-}
-
-
-def _check(name: str, value: object) -> None:
-    allowed = _OPTIONS.get(name, get_args(Tolerance))
+def _check(name: str, value: object, allowed: tuple[object, ...]) -> None:
     if value not in allowed:
-        options = ", ".join(repr(option) for option in allowed)
-        raise ValueError(f"Policy({name}={value!r}): must be one of {options}")
+        known = ", ".join(repr(option) for option in allowed)
+        raise ValueError(f"Policy({name}={value!r}): must be one of {known}")
 
 
 def _preset(kind: str) -> Policy:
-    choices = (choice for choice in dataclasses.fields(Policy) if choice.init)
-    return Policy(**{choice.name: choice.metadata[kind] for choice in choices})
+    return Policy(**{name: choice.metadata[kind] for name, choice in options(Policy).items()})
+
+
+_TOLERANCES: Final = ("never", "form", "other", "always")
+_OTHERS: Final[dict[str, tuple[object, ...]]] = {
+    "windows_path": (False, True),
+    "charset_field": (False, True),
+    "extended_in_form": ("error", "fallback", "prefer"),
+    "unsafe_charset": ("error", "on_text", "utf-8"),
+    "nameless_in_form": ("error", "skip"),
+}
+_ALLOWED: Final = {name: _OTHERS.get(name, _TOLERANCES) for name in options(Policy)}
+_BITS: Final = {
+    deviation.code: deviation.bit
+    for deviation in Deviation
+    if _ALLOWED.get(deviation.code) is _TOLERANCES
+}
 
 
 Policy.DEFAULT = Policy()

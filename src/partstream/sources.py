@@ -9,13 +9,18 @@ awaiting is in ``_sync_sources.py``.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from types import BuiltinMethodType, FunctionType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import hdrs
+from ._later import Later
 from .deviations import Deviation
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = Later("inspect")
 
 __all__ = [
     "Source", "async_source", "checked", "content_type_of", "iterated", "takes_a_size", "unread_of",

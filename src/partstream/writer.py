@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -71,7 +71,7 @@ class MultipartWriter(Payload):
         if not all(is_token(item) for item in subtype.split("/")):
             raise ValueError(f"subtype={subtype!r} is no token, such as 'mixed' or 'form-data'")
         self._given = boundary is not None
-        value = secrets.token_hex(16) if boundary is None else _checked(boundary)
+        value = os.urandom(16).hex() if boundary is None else _checked(boundary)
         self._boundary = value.encode("ascii")
         self._is_form_data = subtype.lower() == "form-data"
         self._entries: list[Any] = []

@@ -65,7 +65,7 @@ class Settings:
     policy: str = "DEFAULT"
     choices: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, int | None] = field(default_factory=dict)
-    _cache: dict[str, tuple[Any, Any]] = field(
+    _cache: dict[Any, tuple[Any, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -81,11 +81,11 @@ class Settings:
         )
 
     def _made(self, package: ModuleType) -> tuple[Any, Any]:
-        """Give limits and policy, made once a twin: they cost more than a small stream."""
-        made = self._cache.get(package.BACKEND)
+        """Give limits and policy, made once a package: they cost more than a small stream."""
+        made = self._cache.get(package.Limits)
         if made is None:
             policy = policy_of(package, self.policy, self.choices)
-            made = self._cache[package.BACKEND] = (package.Limits(**self.limits), policy)
+            made = self._cache[package.Limits] = (package.Limits(**self.limits), policy)
         return made
 
 

@@ -106,9 +106,7 @@ def outcome(forms: Forms, chunks: Iterable[bytes], *arguments: Any, **options: A
         form = forms.parse(chunks, *arguments, **options)
     except forms.package.MultipartError as error:
         return type(error).__name__, error.code, error.offset, error.message
-    files = [
-        (name, *_facts(file), driven(file.read())) for name, file in form.files.items()
-    ]
+    files = [(name, *_facts(file), driven(file.read())) for name, file in form.files.items()]
     forms.close(form)
     return list(form.fields.items()), files, form.complete
 
