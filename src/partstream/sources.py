@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 else:
     inspect = Later("inspect")
 
-__all__ = ["Source", "async_source", "checked", "content_type_of", "takes_a_size", "unread_of"]
+__all__ = [
+    "Source", "async_source", "checked", "content_type_of", "iterated", "takes_a_size", "unread_of",
+]  # fmt: skip
 
 READ_SIZE = 1 << 16
 
@@ -65,12 +67,12 @@ def async_source(content: Any) -> Source:
         if method is not None:
             return Source(method, unread)
     if hasattr(content, "aiter_bytes"):
-        return _iterated(content.aiter_bytes())
+        return iterated(content.aiter_bytes())
     read: Any = getattr(content, "read", None)
     if _is_coroutine_function(read) and takes_a_size(read):
         return Source(_Read(read).pull, unread)
     if hasattr(content, "__aiter__"):
-        return _iterated(content)
+        return iterated(content)
     stream = getattr(content, "stream", None)
     if stream is not None:
         return async_source(stream() if callable(stream) else stream)
@@ -204,7 +206,8 @@ class _Read:
         return await coming  # type: ignore[no-any-return]
 
 
-def _iterated(iterable: Any) -> Source:
+def iterated(iterable: Any) -> Source:
+    """Give a source of an async iterable, in which an empty chunk means nothing."""
     iterator = iterable.__aiter__()
     # A generator that is left amid its work is an error in some event loops.  Nothing else is
     # closed: an open connection may be wanted on.

@@ -30,7 +30,7 @@ from ..errors import MultipartError
 from ..form import assemble
 from ..limits import Limits
 from ..policy import Policy
-from ..sources import async_source
+from ..sources import iterated
 
 __all__ = ["FormRequest"]
 
@@ -63,7 +63,7 @@ class FormRequest(Request[UserT, AuthT, StateT]):
                 self.headers.get("content-type", ""), Tempfiles(limits, _upload), limits=limits,
                 policy=_POLICY,
             )  # fmt: skip
-            await assemble(assembler, async_source(self.stream()))
+            await assemble(assembler, iterated(self.stream()))
         except MultipartError as error:
             if error.code == "missing_boundary":
                 raise ValidationException("multipart boundary missing in Content-Type") from error

@@ -15,7 +15,7 @@ What it gives is Starlette's own ``FormData``, with its own ``UploadFile``, each
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ from ..form import assemble
 from ..limits import Limits
 from ..parameters import Header, content_type
 from ..policy import Policy
-from ..sources import Source, content_type_of
+from ..sources import content_type_of, iterated
 
 __all__ = ["FormRequest", "form"]
 
@@ -139,24 +139,8 @@ async def _read(request: Request, limits: Limits) -> FormData:
         assembler = _assembler(request.scope["headers"], limits)
     except UnsupportedMediaType:
         return FormData()
-    stream = request.stream()
-    await assemble(assembler, Source(_Pull(stream).pull, None, stream.aclose))
+    await assemble(assembler, iterated(request.stream()))
     return FormData(assembler.pairs())
-
-
-class _Pull:
-    """Pulls from ``request.stream()``, whose last chunk is empty."""
-
-    __slots__ = ("_stream",)
-
-    def __init__(self, stream: AsyncGenerator[bytes, None]) -> None:
-        self._stream = stream
-
-    async def pull(self) -> bytes:
-        async for chunk in self._stream:
-            if chunk:
-                return chunk
-        return b""
 
 
 def _assembler(headers: Any, limits: Limits) -> Assembler:
