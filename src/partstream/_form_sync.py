@@ -42,10 +42,17 @@ class FilePart(PartBase):
         return self._driver.finish(partial(self._some, size))  # type: ignore[no-any-return]
 
     def read(self, size: int | None = -1) -> bytes:
-        """Give all that is left, or ``size`` bytes of it at most."""
+        """Give all that is left, or ``size`` bytes of it, fewer at the end alone.
+
+        boto3 takes what is shorter for the end, and then reads all that is left at once.
+        """
         if size is None or size < 0:
             return b"".join(self)
-        return self.read_chunk(size) if size else b""
+        pieces = []
+        while size and (data := self.read_chunk(size)):
+            pieces.append(data)
+            size -= len(data)
+        return b"".join(pieces)
 
 
 class UploadedFile(FileBase):
