@@ -221,21 +221,25 @@ def test_cancelled_at_each_await(ps: ModuleType, run: Callable[[Main], Any], at:
 
 def _slow(
     ps_module: Module, monkeypatch: pytest.MonkeyPatch, at: int, cancel: Callable[[], None]
-) -> threading.Event:
-    """Have the at-th write, on its thread, cancel the task, and go on when it is let."""
+) -> tuple[threading.Event, list[bool]]:
+    """Have the at-th write, on its thread, cancel the task, and go on when it is let.
+
+    The list gets whether its file was closed meanwhile, under its hands.
+    """
     spool = ps_module("_form_spool")
     write_all, go_on, left = spool.write_all, threading.Event(), [at]
+    closed: list[bool] = []
 
     def slow(file: Any, pieces: Any) -> int:
         left[0] -= 1
         if left[0] == 0:
             cancel()
             assert go_on.wait(20)
-            assert not file.closed  # not under our hands
+            closed.append(file.closed)
         return write_all(file, pieces)  # type: ignore[no-any-return]
 
     monkeypatch.setattr(spool, "write_all", slow)
-    return go_on
+    return go_on, closed
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
@@ -247,7 +251,7 @@ def test_asyncio_cancelled_amid_a_write(
     async def main() -> None:
         loop = asyncio.get_running_loop()
         task = loop.create_task(_parsed(ps, _nothing))
-        go_on = _slow(
+        go_on, closed = _slow(
             ps_module, monkeypatch, at, lambda: loop.call_soon_threadsafe(task.cancel) and None
         )
         try:
@@ -256,6 +260,7 @@ def test_asyncio_cancelled_amid_a_write(
         finally:
             go_on.set()
         await loop.shutdown_default_executor()
+        assert closed == [False]
 
     asyncio.run(main())
 
@@ -269,10 +274,13 @@ def test_trio_cancelled_amid_a_write(
     async def main() -> None:
         token = trio.lowlevel.current_trio_token()
         with trio.CancelScope() as scope:
-            go_on = _slow(ps_module, monkeypatch, at, lambda: token.run_sync_soon(scope.cancel))
+            go_on, closed = _slow(
+                ps_module, monkeypatch, at, lambda: token.run_sync_soon(scope.cancel)
+            )
             token.run_sync_soon(go_on.set)
             await _parsed(ps, trio.lowlevel.checkpoint)
         assert scope.cancelled_caught
+        assert closed == [False]
 
     trio.run(main)
 
@@ -285,16 +293,20 @@ def test_cancelled_while_a_file_is_read(ps: ModuleType, ps_module: Module) -> No
     """It is closed when the thread that reads it is done, and not before."""
     body = form(file_part("f", "f", DATA))
     files = ps_module("_form_files").FileBase
-    go_on, original = threading.Event(), files._read
+    go_on, original, shut = threading.Event(), files._read, files._shut
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        started = asyncio.Event()
+        started, tried = asyncio.Event(), asyncio.Event()
 
         def slow(self: Any, size: int) -> bytes:
             loop.call_soon_threadsafe(started.set)
             assert go_on.wait(20)
             return original(self, size)  # type: ignore[no-any-return]
+
+        def noted(self: Any) -> None:
+            shut(self)
+            loop.call_soon_threadsafe(tried.set)
 
         async def use() -> None:
             async with ps.parse_form(CONTENT_TYPE, body) as got:
@@ -302,16 +314,16 @@ def test_cancelled_while_a_file_is_read(ps: ModuleType, ps_module: Module) -> No
                 await kept[0].read()
 
         kept: list[Any] = []
-        files._read = slow
+        files._read, files._shut = slow, noted
         try:
             task = loop.create_task(use())
             await started.wait()
             task.cancel()
-            await asyncio.sleep(0)
+            await tried.wait()
             assert not kept[0]._file.closed
         finally:
             go_on.set()
-            files._read = original
+            files._read, files._shut = original, shut
         with pytest.raises(asyncio.CancelledError):
             await task
         await loop.shutdown_default_executor()
