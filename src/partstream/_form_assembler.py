@@ -99,7 +99,9 @@ class FormAssembler(Assembler):
             self._events = iter(self._parser.feed(chunk))
         else:
             self.ended = True
-            self._events = iter(self._parser.close())
+            events = self._parser.close()
+            # Most often there are none; those with a fault behind them are no plain list.
+            self._events = iter(events) if events or type(events) is not list else _NOTHING
 
     def go(self) -> Step | None:
         """Go on with what is there; see :meth:`Assembler.go`.
@@ -107,11 +109,14 @@ class FormAssembler(Assembler):
         One function for the sake of speed: most forms are plain fields, and a call for each would
         take as long as what is here.
         """
+        events = self._events
+        if events is _NOTHING:
+            return Step.WORK if self.ended and self._jobs else None
         begin, name, data, room = self._begin, self._name, self._data, self._room
         left, usual = self.left, self._usual
         most = self.limits.maxima.field_size
         step: Step | None = None
-        for event in self._events:
+        for event in events:
             kind = type(event)
             if kind is PartBegin:
                 name = event.name
