@@ -99,6 +99,7 @@ class FormAssembler(Assembler):
             self._events = iter(self._parser.feed(chunk))
         else:
             self.ended = True
+            self.complete = self._parser.done  # or cut short, even where no part was
             events = self._parser.close()
             # Most often there are none; those with a fault behind them are no plain list.
             self._events = iter(events) if events or type(events) is not list else _NOTHING
@@ -164,8 +165,6 @@ class FormAssembler(Assembler):
                     self.items.append((name, data.decode()))
                 except UnicodeDecodeError:
                     self.items.append((name, value_of(self, begin, bytes(data), None)))
-                if not event.complete:
-                    self.complete = False
                 begin = None
                 continue
             if step is not None:
@@ -263,8 +262,6 @@ class FormAssembler(Assembler):
         return Step.WORK if self.full else None
 
     def _end(self, event: PartEnd) -> None:
-        if not event.complete:
-            self.complete = False
         if self._sink is not None:
             self._sink = self._decoder = None
         elif not event.depth:  # a multipart within the form
