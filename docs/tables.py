@@ -32,6 +32,7 @@ from support.behaviours import (  # noqa: E402
     ReaderRow,
     Row,
 )
+from support.form_rows import FORMS  # noqa: E402
 
 #: The head, then the other lines; cells are Markdown.
 Table = list[list[str]]
@@ -138,6 +139,14 @@ def readings() -> Table:
     return _in_lines("asked for", _of_streams(READINGS))
 
 
+def forms() -> Table:
+    """What only ``parse_form`` shows."""
+    table = [["row", "input", *POLICIES]]
+    for row in FORMS:
+        table.append([row.row, row.what, *_outcomes(row.cells)])
+    return table
+
+
 def _in_lines(shown: str, cases: _Cases) -> Table:
     """Give one line for all cases of a row that come to the same."""
     families: dict[_Family, list[str]] = {}
@@ -225,6 +234,7 @@ TABLES: Final[dict[str, Callable[[], Table]]] = {
     "policy": policy,
     "behaviours": behaviours,
     "readings": readings,
+    "forms": forms,
     "limits": limits,
     "faults": faults,
     "exceeded": exceeded,

@@ -15,7 +15,7 @@ from support.form_rows import FORMS
 
 _INCOMPLETE = {"truncated", "empty_body", "boundary_not_found"}
 
-#: All rows of the behaviour table but w, which is about ``parse_form`` (``test_form.py``).
+#: All rows of the behaviour table but w, which is about ``parse_form`` (``form_rows.py``).
 _ROWS = ("a", "b", "c", "c2", "c3", "d", "e", "f", "g", "h", "i", "j", "k", "k2", "l", "m", "m2",
          "n", "n2", "o", "p", "q", "q2", "r", "s", "s2", "s3", "s4", "t", "t2", "t3", "u", "v",
          "v2", "w2", "x", "y")  # fmt: skip

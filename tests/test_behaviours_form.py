@@ -60,4 +60,4 @@ def test_what_a_parser_refuses_is_refused(forms: Forms, row: Row, policy: str, c
 
 def test_rows_of_the_table(ps: ModuleType) -> None:
     """Each row that is about forms alone has a case."""
-    assert {row.row for row in FORMS} == {"j", "p", "u", "v", "v2", "w"}
+    assert {row.row for row in FORMS} == {"j", "p", "u", "v", "v2", "w", "x"}

@@ -8,14 +8,15 @@ from types import ModuleType
 import pytest
 
 from support.behaviours import HEADERS, STREAMS
+from support.form_rows import FORMS
 
 #: Codes that no cell of the behaviour table holds, each with a Content-Type that gives it.
 _ELSEWHERE = {"not_multipart": "text/plain; boundary=B"}
 
-#: Codes that the parser does not know: the readers meet them.
+#: Codes that the parser does not know: the readers meet them, and forms.
 _BY_READERS = {
     "disconnected", "invalid_encoding", "invalid_http", "invalid_json", "invalid_range",
-    "unsupported_encoding",
+    "not_a_form", "unsupported_encoding",
 }  # fmt: skip
 
 #: Codes that only a form has: ``test_form.py``, ``test_behaviours_form.py``.
@@ -72,8 +73,8 @@ def test_each_can_be_met(ps: ModuleType) -> None:
     met = set(_ELSEWHERE) | _BY_READERS | _BY_FORMS
     for row in STREAMS:
         met.update(_codes_in(row.form), _codes_in(row.other))
-    for header in HEADERS:
-        met.update(_codes_in(header.cells))
+    for case in (*HEADERS, *FORMS):
+        met.update(_codes_in(case.cells))
     assert {member.code for member in ps.Deviation} <= met
 
 

@@ -119,6 +119,18 @@ def test_a_file_without_a_name_but_with_content_is_not_empty(forms: Forms) -> No
         assert [file.empty for file in got.files.values()] == [False, False]
 
 
+@pytest.mark.parametrize(
+    "end", [b"\r\n--B--", b"\r\n--B--\r", b"\r\n--B--\r\n", b"\r\n--B--  \r\n"]
+)
+def test_a_form_that_is_complete(forms: Forms, end: bytes) -> None:
+    data = SMALL.removesuffix(b"\r\n--B--") + end
+    for policy in ("DEFAULT", "LEGACY"):
+        for chunks in chunking.coarse(data).values():
+            assert outcome(forms, chunks, policy=policy)[-1] is True
+    for chunks in chunking.coarse(data.rstrip(b"- \r\n")).values():
+        assert outcome(forms, chunks, policy="LEGACY")[-1] is False
+
+
 def test_a_form_of_nothing(forms: Forms) -> None:
     with forms.open(b"--B--") as got:
         assert (list(got.fields), list(got.files)) == ([], [])

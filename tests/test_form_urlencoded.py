@@ -89,7 +89,7 @@ def test_policies(forms: Forms) -> None:
 
 
 def test_as_other_parsers_read_it(forms: Forms, rng: random.Random) -> None:
-    pieces = ["a", "=", "&", "+", "%", "%41", "%c3%a4", "%zz", "ä", ";", "\0", "z" * 20]
+    pieces = ["y", "=", "&", "+", "%", "%41", "%c3%a4", "%zz", "ä", ";", "\0", "z" * 20]
     for _ in range(200):
         text = "".join(rng.choices(pieces, k=rng.randrange(20)))
         got = outcome(forms, chunking.random_cuts(text.encode(), rng), TYPE)

@@ -99,7 +99,10 @@ class FormAssembler(Assembler):
             self._events = iter(self._parser.feed(chunk))
         else:
             self.ended = True
-            self._events = iter(self._parser.close())
+            self.complete = self._parser.done  # or cut short, even where no part was
+            events = self._parser.close()
+            # Most often there are none; those with a fault behind them are no plain list.
+            self._events = iter(events) if events or type(events) is not list else _NOTHING
 
     def go(self) -> Step | None:
         """Go on with what is there; see :meth:`Assembler.go`.
@@ -107,11 +110,14 @@ class FormAssembler(Assembler):
         One function for the sake of speed: most forms are plain fields, and a call for each would
         take as long as what is here.
         """
+        events = self._events
+        if events is _NOTHING:
+            return Step.WORK if self.ended and self._jobs else None
         begin, name, data, room = self._begin, self._name, self._data, self._room
         left, usual = self.left, self._usual
         most = self.limits.maxima.field_size
         step: Step | None = None
-        for event in self._events:
+        for event in events:
             kind = type(event)
             if kind is PartBegin:
                 name = event.name
@@ -159,8 +165,6 @@ class FormAssembler(Assembler):
                     self.items.append((name, data.decode()))
                 except UnicodeDecodeError:
                     self.items.append((name, value_of(self, begin, bytes(data), None)))
-                if not event.complete:
-                    self.complete = False
                 begin = None
                 continue
             if step is not None:
@@ -258,8 +262,6 @@ class FormAssembler(Assembler):
         return Step.WORK if self.full else None
 
     def _end(self, event: PartEnd) -> None:
-        if not event.complete:
-            self.complete = False
         if self._sink is not None:
             self._sink = self._decoder = None
         elif not event.depth:  # a multipart within the form

@@ -4,8 +4,7 @@
 announces a boundary, and ``READINGS`` what only the readers show: charsets, encodings that are
 undone, and what stands behind the end.  The documentation is made from the same lists.
 
-What is not here yet: row w, and the half of row j that is about ``parse_form`` (there a nameless
-part is an error, and is skipped under LEGACY).  They wait for the form module.
+Row w, and what only ``parse_form`` shows of others, is in ``form_rows.py``.
 
 Notation.  An input is text, one character a byte (latin-1).  A ``^`` marks the offset that an error
 must name, and is taken out.  A cell holds the parts that are read, then the error::
