@@ -7,7 +7,7 @@ One line for an application::
     app.request_class = FormRequest
 
 What it gives is Quart's own: MultiDict, ``FileStorage``, spooled temporary files.  What goes to
-disk is written on a thread, which takes longer than on the event loop, where Quart does it, but
+disk is written on a thread, which may take longer than on the event loop, where Quart does it, but
 holds up nobody else.  Where a form fails, or is cancelled, all of its files are closed.
 """
 
