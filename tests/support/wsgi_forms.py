@@ -77,12 +77,13 @@ def gunicorn_server(app: str, twin: str, directory: Path) -> Iterator[int]:
 def ask(
     port: int, body: bytes | Iterable[bytes], length: int | None = None,
     content_type: str = CONTENT_TYPE, headers: dict[str, str] | None = None,
+    path: str = "/",
 ) -> tuple[int, bytes]:  # fmt: skip
     """Post a body, and give the status and the answer."""
     size = len(body) if isinstance(body, bytes) else length
     sent = {"Content-Type": content_type, "Content-Length": str(size), **(headers or {})}
     with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
-        connection.request("POST", "/", body, sent)
+        connection.request("POST", path, body, sent)
         answer = connection.getresponse()
         return answer.status, answer.read()
 

@@ -1,0 +1,55 @@
+"""Quart: `request.form` and `request.files` of its request and of ours, without routing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Any
+
+from quart import Request
+from werkzeug.datastructures import Headers
+
+from partstream.contrib.quart import FormRequest
+
+from . import OURS, OWN, Found, Post, asgi
+
+FRAMEWORK = "Quart"
+
+
+async def _pushed(promise: str, headers: Headers) -> None:
+    raise RuntimeError(promise)
+
+
+def _post(kind: type[Request]) -> Post:
+    found: list[Found] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = Headers([(name.decode(), value.decode()) for name, value in scope["headers"]])
+        request = kind(
+            "POST", "http", "/", b"", headers, "", "1.1", scope, send_push_promise=_pushed
+        )
+        request.max_form_memory_size, request.max_form_parts = 500_000, 1000
+
+        async def received() -> None:  # as quart.asgi does beside the handler
+            more = True
+            while more:
+                message = await receive()
+                request.body.append(message["body"])
+                more = message["more_body"]
+                await asyncio.sleep(0)  # as where a server has to wait for its client
+            request.body.set_complete()
+
+        receiving = asyncio.ensure_future(received())
+        fields, files = await request.form, await request.files
+        await receiving
+        sizes = [file.seek(0, io.SEEK_END) for _, file in files.items(multi=True)]
+        found.append((len(list(fields.items(multi=True))), sum(sizes)))
+        for _, file in files.items(multi=True):
+            file.close()
+
+    return asgi(app, found)
+
+
+def ways() -> dict[str, Post]:
+    """What posts, by its name."""
+    return {OWN: _post(Request), OURS: _post(FormRequest)}

@@ -1,0 +1,218 @@
+"""``partstream.contrib.quart``, beside Quart's own parser and behind hypercorn."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from types import ModuleType
+from typing import Any
+
+import pytest
+from quart import Quart, request
+from quart.datastructures import FileStorage
+from quart.formparser import FormDataParser
+from quart.wrappers import Request
+from quart.wrappers.request import Body
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from support.asgi_forms import (
+    BOUNDARY,
+    CONTENT_TYPE,
+    hypercorn_server,
+    own_directory,
+    part,
+    post,
+    temporary_files,
+    whole,
+)  # fmt: skip
+from support.serving import run
+from support.wsgi_forms import ask_and_leave, large
+
+MIB = 1 << 20
+FILE = part("f", bytes(MIB), "large")
+
+
+@pytest.fixture(autouse=True)
+def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own_directory(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def contrib(ps_module: Callable[[str], ModuleType]) -> ModuleType:
+    return ps_module("contrib.quart")
+
+
+async def parsed(kind: Any, body: bytes, options: Any = None, **limits: Any) -> Any:
+    source = Body(len(body), None)
+    source.set_result(body)
+    parser = kind(**limits)
+    given = {"boundary": BOUNDARY} if options is None else options
+    return await parser.parse(source, "multipart/form-data", len(body), given)
+
+
+def listed(form: Any, files: Any) -> Any:
+    found = []
+    for name, file in files.items(multi=True):
+        facts = file.filename, file.name, file.content_type, list(file.headers)
+        found.append((name, *facts, hashlib.sha256(file.read()).hexdigest()))
+        file.close()
+    return list(form.items(multi=True)), found
+
+
+FORMS = {
+    "empty": whole(),
+    "text": whole(part("a", b"1"), part("b", "é".encode()), part("a", b"\xe9")),
+    "100 fields": whole(*[part(f"field{n}", b"value %d" % n) for n in range(100)]),
+    "files": whole(part("f", b"x" * 9000, "a.txt"), part("f", b"y", "b"), part("t", b"z")),
+    "no file chosen": whole(part("f", b"", "")),
+    "on disk": whole(FILE, part("t", b"z")),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_gives_what_quart_gives(contrib: ModuleType, name: str) -> None:
+    found = listed(*run(parsed(contrib.FormDataParser, FORMS[name])))
+    assert found == listed(*run(parsed(FormDataParser, FORMS[name])))
+    assert any(found) == (name != "empty")
+
+
+def test_files_are_quarts_own(contrib: ModuleType) -> None:
+    _, files = run(parsed(contrib.FormDataParser, whole(FILE)))
+    assert type(files["f"]) is FileStorage
+    assert type(files["f"].stream) is SpooledTemporaryFile
+    files["f"].close()
+
+
+def test_a_stream_factory_is_used(contrib: ModuleType) -> None:
+    told = []
+
+    def factory(**facts: Any) -> io.BytesIO:
+        told.append((facts["filename"], facts["content_type"]))
+        return io.BytesIO()
+
+    body = whole(part("f", b"123", "x"), part("g", b"", "y"))
+    _, files = run(parsed(contrib.FormDataParser, body, stream_factory=factory))
+    assert (files["f"].read(), files["g"].read()) == (b"123", b"")
+    assert told == [("x", "text/x-odd"), ("y", "text/x-odd")]
+
+
+@pytest.mark.parametrize(
+    ("body", "options"),
+    [(FILE, None), (b"hello", None), (whole(FILE), {}), (whole(FILE), {"boundary": "x" * 300})],
+    ids=["no end", "no delimiter", "no boundary", "long boundary"],
+)
+def test_malformed_forms_are_bad_requests(contrib: ModuleType, body: bytes, options: Any) -> None:
+    with pytest.raises(BadRequest, match="cannot be read"):
+        run(parsed(contrib.FormDataParser, body, options))
+    assert not temporary_files()
+    with pytest.raises(ValueError, match=r"boundary|delimiter"):
+        run(parsed(contrib.FormDataParser, body, options, silent=False))
+
+
+@pytest.mark.parametrize(
+    ("limits", "body"),
+    [
+        ({"max_form_parts": 1}, whole(FILE, part("a", b""))),
+        ({"max_form_memory_size": 10}, whole(FILE, part("a", b"12345678901"))),
+    ],
+    ids=["parts", "memory"],
+)
+def test_limits_are_quarts(contrib: ModuleType, limits: Any, body: bytes) -> None:
+    with pytest.raises(RequestEntityTooLarge):
+        run(parsed(contrib.FormDataParser, body, **limits))
+    assert not temporary_files()
+
+
+def test_cancelling_leaves_nothing(contrib: ModuleType) -> None:
+    async def read() -> None:
+        source = Body(None, None)
+        source.append(FILE)
+        parser = contrib.FormDataParser()
+        parsing = asyncio.ensure_future(
+            parser.parse(source, "multipart/form-data", None, {"boundary": BOUNDARY})
+        )
+        while len(source._data):
+            await asyncio.sleep(0)
+        parsing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await parsing
+
+    run(read())
+    assert not temporary_files()
+
+
+# Behind a server
+
+
+def made(kind: type[Request]) -> Quart:
+    app = Quart(__name__)
+    app.request_class = kind
+    app.config["MAX_CONTENT_LENGTH"] = None
+
+    @app.post("/")
+    async def tell() -> Any:
+        files = []
+        for name, file in (await request.files).items(multi=True):
+            digest = hashlib.sha256()
+            size = 0
+            while data := file.stream.read(MIB):
+                digest.update(data)
+                size += len(data)
+            files.append([name, file.filename, size, digest.hexdigest()])
+            file.close()
+        return {"fields": list((await request.form).items(multi=True)), "files": files}
+
+    return app
+
+
+def told(name: str, filename: str, data: bytes) -> list[Any]:
+    return [name, filename, len(data), hashlib.sha256(data).hexdigest()]
+
+
+def test_behind_hypercorn(contrib: ModuleType) -> None:
+    app = made(contrib.FormRequest)
+
+    async def main() -> None:
+        async with hypercorn_server(app) as url:
+            body = whole(part("a", b"1"), FILE, part("f", b"", ""))
+            found = (await post(url, body)).json()
+            assert found["fields"] == [["a", "1"]]
+            assert found["files"] == [told("f", "large", bytes(MIB)), told("f", "", b"")]
+            found = (await post(url, FORMS["100 fields"])).json()
+            assert found["fields"] == [[f"field{n}", f"value {n}"] for n in range(100)]
+            assert (await post(url, FILE)).status_code == 400
+            assert (await post(url, whole(*[part("a", b"")] * 1001))).status_code == 413
+            assert (await post(url, whole(part("a", bytes(500_001))))).status_code == 413
+            app.config["MAX_CONTENT_LENGTH"] = 100
+            assert (await post(url, whole(FILE), CONTENT_TYPE)).status_code == 413
+            app.config["MAX_CONTENT_LENGTH"] = None
+            port = int(url.rstrip("/").rpartition(":")[2])
+            await asyncio.to_thread(ask_and_leave, port, FILE, 2 * len(FILE))
+
+    run(main())
+    assert not temporary_files()
+
+
+def test_a_large_file_behind_hypercorn(ps: ModuleType, contrib: ModuleType) -> None:
+    size = 256 if ps.BACKEND == "c" else 8
+
+    async def main() -> None:
+        async with hypercorn_server(made(contrib.FormRequest)) as url:
+            pieces, _ = large(size)
+
+            async def sent() -> AsyncIterator[bytes]:
+                for piece in pieces:
+                    yield piece
+
+            found = (await post(url, sent())).json()
+        digest = hashlib.sha256()
+        for _ in range(size):
+            digest.update(bytes(range(256)) * 4096)
+        assert found["files"] == [["f", "large", size * MIB, digest.hexdigest()]]
+
+    run(main())
+    assert not temporary_files()
