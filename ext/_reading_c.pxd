@@ -19,12 +19,16 @@ cdef class Item:
 
 
 cdef class Flow:
-    cdef public object source, parser, settings, ahead, error, fault
+    cdef public object pull, unread, close_source, parser, settings, ahead, error, fault
     cdef public list events
-    cdef public bint drain, ended, filling
+    cdef public bint drain, ended, filling, past
     cdef public long long fed, read_size
 
+    cpdef object ask(self)
+    cpdef object answered(self, object chunk)
+    cdef object take_in(self, bytes chunk)
     cdef object feed(self, bytes chunk)
+    @cython.locals(taken=list)
     cdef object line_up(self, object events)
     cdef object take(self)
     cdef object take_end(self)
@@ -106,6 +110,7 @@ cdef class PartBase(Item):
     @cython.locals(stream=Flow)
     cdef object _whole(self)
     cpdef object _all(self)
+    cpdef object _piece(self)
     cpdef object _some(self, object size)
 
 

@@ -9,6 +9,7 @@ result is there, so that an async and a blocking reader differ in three lines a 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from ._backend import PartBegin
@@ -33,7 +34,10 @@ class Flow:
             what follows is never looked at, so that nothing depends on how the bytes were cut.
 
     Attributes:
-        source: where the bytes come from; a driver pulls them.
+        pull: asks the source for bytes.
+        unread: has the source take bytes back, None where it cannot.
+        close_source: ends the source, None where it has no need of that.
+        past: whether the closing delimiter has come, and what follows it is not looked at.
         filling: whether somebody is waiting for bytes just now.
         error: what ended the stream too early; it is raised again by every later step.
         ended: whether the source has come to its end.
@@ -41,10 +45,12 @@ class Flow:
         read_size: how many bytes one read may hold at most.
     """
 
-    __slots__ = ("ahead", "drain", "ended", "error", "events", "fault", "fed", "filling", "parser",
-                 "read_size", "settings", "source")  # fmt: skip
+    __slots__ = ("ahead", "close_source", "drain", "ended", "error", "events", "fault", "fed",
+                 "filling", "parser", "past", "pull", "read_size", "settings", "unread")  # fmt: skip
 
-    source: Source
+    pull: Callable[[], Any]
+    unread: Callable[[bytes], Any] | None
+    close_source: Callable[[], Any] | None
 
     def __init__(self, parser: MultipartParser, settings: Settings, drain: bool) -> None:
         self.parser = parser
@@ -56,15 +62,19 @@ class Flow:
         self.fault: MultipartError | None = None  # behind them
         self.ahead: Any = None  # an event that was looked at, and not taken
         self.error: Exception | None = None
-        self.ended = False
+        self.ended = self.past = False
         self.fed = 0
         self.filling = False
+
+    def read_from(self, source: Source) -> None:
+        """Have the bytes come from there."""
+        self.pull, self.unread, self.close_source = source
 
     def failed(self, error: BaseException) -> None:
         """Keep what ended the stream, where it is over with that."""
         if isinstance(error, MultipartError):
             self.error = error
-        elif self.source.close is not None:  # a generator, which cannot be asked again
+        elif self.close_source is not None:  # a generator, which cannot be asked again
             self.error = (
                 error
                 if isinstance(error, Exception)
@@ -87,22 +97,37 @@ class Flow:
         if self.filling:
             raise ValueError("another task is reading this stream: read it from one task only")
 
+    def ask(self) -> Any:
+        """Ask the source for bytes; what it gives, awaited or not, goes to :meth:`answered`."""
+        self.filling = True
+        return self.pull()
+
+    def answered(self, chunk: Any) -> bool:
+        """Take what the source gave; tell whether it has to be closed now.
+
+        Raises:
+            MultipartError: see :meth:`feed`.
+            TypeError: for what is no bytes.
+        """
+        self.take_in(chunk if type(chunk) is bytes else checked(chunk))
+        self.filling = False
+        return self.close_source is not None and self.done
+
     def take_in(self, chunk: bytes) -> None:
-        """Take what the source gave, and give back what of it is behind the multipart."""
-        chunk = checked(chunk)
+        """Take bytes from the source, and give back what of them is behind the multipart."""
         self.feed(chunk)
-        if self.parser.done and not self.drain and self.source.unread is not None:
+        if self.past and self.unread is not None:
             behind = chunk[max(0, len(chunk) - (self.fed - self.parser.end_offset)) :]
             # A lone line end would keep a source from being at its end.
             self.give_back(behind.removeprefix(b"\r\n") if behind != b"\r" else b"")
 
     def give_back(self, data: bytes) -> None:
         """Have the source take bytes back, if it can."""
-        if data and self.source.unread is not None:
+        if data and self.unread is not None:
             with warnings.catch_warnings():
                 # aiohttp deprecates its method for all but readers like this one.
                 warnings.simplefilter("ignore", DeprecationWarning)
-                self.source.unread(data)
+                self.unread(data)
 
     def feed(self, chunk: bytes) -> None:
         """Take bytes from the source, ``b""`` at its end, once all events are taken.
@@ -119,22 +144,26 @@ class Flow:
                 self.line_up(self.parser.close())
         except MultipartError as error:
             if self.parser.done and not self.drain:
+                self.past = True
                 return  # the fault lies behind the closing delimiter
             self.error = error
             raise
+        self.past = not self.drain and self.parser.done
 
     def line_up(self, events: list[Any]) -> None:
         """Have these events taken next."""
         if type(events) is EventList:
             self.fault = events.error
             events = events[:]
-        events.reverse()
-        self.events = events
+        taken = events
+        if len(taken) > 1:
+            taken.reverse()
+        self.events = taken
 
     @property
     def done(self) -> bool:
         """Whether the source need not be read on."""
-        return self.ended or self.error is not None or (self.parser.done and not self.drain)
+        return self.past or self.ended or self.error is not None
 
     def take(self) -> PartBegin | bytes | PartEnd | None | Need:
         """Give the next event, None at the end of the stream, or NEED.
@@ -149,7 +178,7 @@ class Flow:
             raise self.error
         if self.events:
             return self.events.pop()  # type: ignore[no-any-return]
-        if self.parser.done and not self.drain:
+        if self.past:
             return None
         if self.fault is not None:
             self.error = self.fault

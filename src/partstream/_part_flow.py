@@ -17,7 +17,6 @@ from .errors import MultipartError
 from .events import PartEnd
 from .limits import Limits
 from .parser import MultipartParser
-from .sources import checked
 
 __all__ = ["PartFlow"]
 
@@ -74,8 +73,8 @@ class PartFlow(Flow):
         self._behind: bytes | None = None  # the delimiter line, and what came with it
 
     def take_in(self, chunk: bytes) -> None:
-        """Take what the source gave; what of it is behind the part is given back at the end."""
-        self.feed(checked(chunk))
+        """Take bytes from the source; what of them is behind the part is given back at the end."""
+        self.feed(chunk)
 
     def feed(self, chunk: bytes) -> None:
         """Take bytes from the source, as any flow does."""

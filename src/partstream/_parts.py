@@ -6,8 +6,7 @@ for the readers of parts, in ``_readers.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any, Final
 
 from multidict import CIMultiDictProxy
@@ -243,9 +242,8 @@ class PartBase(Item):
         except LimitExceeded as error:
             raise self._settings.failed(error) from None
 
-    def _chunk_step(self, size: int) -> Callable[[], bytes | Need]:
-        """Give the step of ``read_chunk()``."""
-        return partial(self._some, size)
+    def _piece(self) -> bytes | Need:
+        return self._opened().chunk()
 
     def _some(self, size: int) -> bytes | Need:
         if size < 1:

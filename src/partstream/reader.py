@@ -34,41 +34,33 @@ class _Driver(Flow):
 
     __slots__ = ()
 
-    async def fill(self) -> None:
-        """Wait for bytes, and make events of them.
-
-        Raises:
-            MultipartError: where they are at fault, or end too early.
-        """
-        self.filling = over = True
-        try:
-            self.take_in(await self.source.pull())
-            over = self.done
-        except BaseException as error:
-            self.failed(error)
-            raise
-        finally:
-            self.filling = False
-            if over:
-                await self.close()
-
-    async def close(self) -> None:
-        """Close the iterator that is the source, if it is one that has to be closed."""
-        if self.source.close is not None:
-            await self.source.close()
-
     async def finish(self, step: Callable[[], _T | Need]) -> _T:
         """Repeat a step, with more bytes each time, until it has its result."""
         self.check()
         try:
             result = step()
             while result is NEED:
-                await self.fill()
+                if self.answered(await self.ask()):
+                    await self.close()
                 result = step()
-        except MultipartError:
-            await self.end()
+        except BaseException as error:
+            await self.interrupted(error)
             raise
         return result
+
+    async def interrupted(self, error: BaseException) -> None:
+        """Leave the stream as it has to be after what ended a step, or the wait for bytes."""
+        if self.filling:
+            self.filling = False
+            self.failed(error)
+            await self.close()
+        elif isinstance(error, MultipartError):
+            await self.end()
+
+    async def close(self) -> None:
+        """Close the iterator that is the source, if it is one that has to be closed."""
+        if self.close_source is not None:
+            await self.close_source()
 
     async def end(self) -> None:
         """Close the source if a fault has ended the stream: it may have come with good events."""
@@ -140,17 +132,27 @@ class BodyPartReader(PartBase):
         settings = Settings(limits, policy, subtype == "form-data", max_size_error_cls)
         own = own_headers(headers)
         stream = _PartStream(boundary, length_of(own, settings), settings)
-        stream.source = async_source(b"" if content is None else content)
+        stream.read_from(async_source(b"" if content is None else content))
         self._stand_alone(stream, own, settings, default_charset)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        chunk = await self._stream.finish(self._opened().chunk)
+        stream = self._stream
+        stream.check()
+        try:
+            chunk = self._piece()
+            while chunk is NEED:
+                if stream.answered(await stream.ask()):
+                    await stream.close()
+                chunk = self._piece()
+        except BaseException as error:
+            await stream.interrupted(error)
+            raise
         if not chunk:
             raise StopAsyncIteration
-        return chunk  # type: ignore[no-any-return]
+        return chunk
 
     async def next(self) -> bytes | None:
         """Give all that is left of the part, None where nothing is."""
@@ -198,7 +200,19 @@ class BodyPartReader(PartBase):
             ValueError: for a size below 1.
             MultipartError: where the stream is at fault or ends too early.
         """
-        return await self._stream.finish(self._chunk_step(size))  # type: ignore[no-any-return]
+        # What finish() does, without a coroutine more for each chunk.
+        stream = self._stream
+        stream.check()
+        try:
+            data = self._some(size)
+            while data is NEED:
+                if stream.answered(await stream.ask()):
+                    await stream.close()
+                data = self._some(size)
+        except BaseException as error:
+            await stream.interrupted(error)
+            raise
+        return data
 
     async def readline(self) -> bytes:
         r"""Give the next line with its line end, and ``b""`` at the end.
@@ -332,7 +346,7 @@ class MultipartReader(ReaderBase):
             return
         limits = mapped(limits, client_max_size, max_field_size, max_headers)
         stream = _Stream(content_type_of(headers), limits, policy, max_size_error_cls)
-        stream.source = async_source(content)
+        stream.read_from(async_source(content))
         stream.part_cls = BodyPartReader
         self._begin(stream, headers)
 

@@ -43,41 +43,33 @@ class _Driver(Flow):
 
     __slots__ = ()
 
-    def fill(self) -> None:
-        """Get bytes, and make events of them.
-
-        Raises:
-            MultipartError: where they are at fault, or end too early.
-        """
-        self.filling = over = True
-        try:
-            self.take_in(self.source.pull())
-            over = self.done
-        except BaseException as error:
-            self.failed(error)
-            raise
-        finally:
-            self.filling = False
-            if over:
-                self.close()
-
-    def close(self) -> None:
-        """Close the iterator that is the source, if it is one that has to be closed."""
-        if self.source.close is not None:
-            self.source.close()
-
     def finish(self, step: Callable[[], _T | Need]) -> _T:
         """Repeat a step, with more bytes each time, until it has its result."""
         self.check()
         try:
             result = step()
             while result is NEED:
-                self.fill()
+                if self.answered(self.ask()):
+                    self.close()
                 result = step()
-        except MultipartError:
-            self.end()
+        except BaseException as error:
+            self.interrupted(error)
             raise
         return result
+
+    def interrupted(self, error: BaseException) -> None:
+        """Leave the stream as it has to be after what ended a step, or the wait for bytes."""
+        if self.filling:
+            self.filling = False
+            self.failed(error)
+            self.close()
+        elif isinstance(error, MultipartError):
+            self.end()
+
+    def close(self) -> None:
+        """Close the iterator that is the source, if it is one that has to be closed."""
+        if self.close_source is not None:
+            self.close_source()
 
     def end(self) -> None:
         """Close the source if a fault has ended the stream: it may have come with good events."""
@@ -123,7 +115,7 @@ class BodyPartReader(PartBase):
         settings = Settings(limits, policy, subtype == "form-data", max_size_error_cls)
         own = own_headers(headers)
         stream = _PartStream(boundary, length_of(own, settings), settings)
-        stream.source = sync_source(b"" if content is None else content)
+        stream.read_from(sync_source(b"" if content is None else content))
         self._stand_alone(stream, own, settings, default_charset)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -174,7 +166,7 @@ class BodyPartReader(PartBase):
 
     def read_chunk(self, size: int = 8192) -> bytes:
         """Give the next bytes; see :meth:`partstream.BodyPartReader.read_chunk`."""
-        return self._stream.finish(self._chunk_step(size))  # type: ignore[no-any-return]
+        return self._stream.finish(partial(self._some, size))  # type: ignore[no-any-return]
 
     def readline(self) -> bytes:
         """Give the next line; see :meth:`partstream.BodyPartReader.readline`."""
@@ -255,7 +247,7 @@ class MultipartReader(ReaderBase):
             return
         limits = mapped(limits, client_max_size, max_field_size, max_headers)
         stream = _Stream(content_type_of(headers), limits, policy, max_size_error_cls)
-        stream.source = sync_source(content)
+        stream.read_from(sync_source(content))
         stream.part_cls = BodyPartReader
         self._begin(stream, headers)
 
