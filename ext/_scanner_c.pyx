@@ -10,6 +10,7 @@ method of the same name here.  What runs once a byte stands in the C headers: th
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
 from cpython.unicode cimport PyUnicode_1BYTE_DATA, PyUnicode_DecodeUTF8, PyUnicode_GET_LENGTH
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, realloc
@@ -43,6 +44,12 @@ ctypedef struct ps_text:
 # Longer than a delimiter with all its padding: enough to decide what was held back.
 cdef enum:
     WINDOW = 192
+
+# A body of so many bytes in a chunk is copied as it is searched, if it has to be copied; but not its
+# first ones: most bodies that end in the chunk end there, and a copy is laid out for all of it.
+cdef enum:
+    COPIED_FROM = 16384
+    COPIED_LATER = 2048
 
 # Limits.packed, in its order.
 ctypedef struct Maxima:
@@ -141,6 +148,7 @@ cdef class MultipartParser:
     cdef ps_block_rules _rules  # for header blocks of the innermost multipart
     cdef object _limits, _policy, _error
     cdef bytes _chunk  # the chunk that is being fed, to be handed on where it is all body
+    cdef PyObject *_copy  # bytes that a body is copied to while it is searched, behind _before of them
     cdef long _taken
     cdef Place _place
     cdef bint _nested, _closed, _final, _fresh, _in_preamble, _last_is_cr
@@ -201,6 +209,7 @@ cdef class MultipartParser:
     def __dealloc__(self):
         ps_free(&self._delimiters)
         free(self._head)
+        Py_CLEAR(self._copy)
 
     @property
     def done(self):
@@ -240,6 +249,7 @@ cdef class MultipartParser:
             raise
         finally:
             self._chunk = None
+            Py_CLEAR(self._copy)
             ps_give(&self._taken)
         return events
 
@@ -717,9 +727,8 @@ cdef class MultipartParser:
 
     cdef Py_ssize_t _body(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
         cdef ps_delimiters *d = &self._delimiters
-        cdef bint passing = ps_passes(d)
         cdef int result
-        cdef Py_ssize_t found
+        cdef Py_ssize_t found, search, stop
         if self._fresh:
             if s[at] == c"-":
                 result = self._match(s, at, end, False, self._final)
@@ -728,18 +737,58 @@ cdef class MultipartParser:
                 if result != PS_NO:
                     return self._unbroken(result, at, events, True)
             self._fresh = False
-        found = ps_find(s, at, end, &d.needle, passing)
-        while found >= 0:
-            result = self._match_in_body(s, at, found, end, events, False)
-            if result != PS_NO:
-                self._emit(s, at, found, events)
-                if result == PS_MORE:
-                    return self._hold(s, found, end)
-                return self._delimiter(result, found, events, True)
-            found = ps_find(s, found + 1, end, &d.needle, passing)
+        search = at
+        stop = at + COPIED_LATER if self._is_cut(s, at, end) else end
+        while True:
+            found = self._find(s, at, search, stop)
+            if found >= 0:
+                result = self._match_in_body(s, at, found, end, events, False)
+                if result != PS_NO:
+                    self._emit(s, at, found, events)
+                    if result == PS_MORE:
+                        return self._hold(s, found, end)
+                    return self._delimiter(result, found, events, True)
+                search = found + 1
+            elif stop < end:
+                search = max(search, stop - d.needle.size + 1)
+                stop = end
+                self._lay_out(s, at, search, end)
+            else:
+                break
         found = end if self._final else ps_partial(d, s, at, end)
         self._emit(s, at, found, events)
         return self._hold(s, found, end)
+
+    cdef bint _is_cut(self, chars s, Py_ssize_t at, Py_ssize_t end) noexcept:
+        """Tell whether these are many bytes of a body that go out as other than the whole chunk."""
+        if end - at < COPIED_FROM:
+            return False
+        if self._before or not self._is_chunk(s + at, end - at):
+            return True
+        return ps_partial(&self._delimiters, s, at, end) < end
+
+    cdef int _lay_out(self, chars s, Py_ssize_t at, Py_ssize_t search, Py_ssize_t end) except -1:
+        """Have what of a body is searched from now on be copied."""
+        cdef object made = PyBytes_FromStringAndSize(NULL, self._before + end - at)
+        Py_XDECREF(self._copy)
+        Py_INCREF(made)
+        self._copy = <PyObject *> made
+        memcpy(PyBytes_AS_STRING(made) + self._before, s + at, search - at)
+        return 0
+
+    cdef Py_ssize_t _find(
+        self, chars s, Py_ssize_t at, Py_ssize_t search, Py_ssize_t end
+    ) noexcept:
+        """Find the next delimiter of a body that starts at ``at``; copy it, if it has to be."""
+        cdef ps_delimiters *d = &self._delimiters
+        cdef bint passing = ps_passes(d)
+        cdef unsigned char *to
+        cdef Py_ssize_t found
+        if self._copy == NULL:
+            return ps_find(s, search, end, &d.needle, passing)
+        to = <unsigned char *> PyBytes_AS_STRING(<object> self._copy) + self._before
+        found = ps_find_and_copy(s + at, search - at, end - at, &d.needle, passing, to)
+        return found + at if found >= 0 else -1
 
     cdef int _match_in_body(
         self, chars s, Py_ssize_t at, Py_ssize_t found, Py_ssize_t end, list events, bint last
@@ -771,7 +820,9 @@ cdef class MultipartParser:
         over = self._size - self._max.size
         if over > 0:
             size -= <Py_ssize_t> over
-        if before == 0:
+        if self._copy != NULL:
+            self._emit_copy(before, size, events)
+        elif before == 0:
             if size:
                 events.append(self._bytes(s + start, size))
         elif self._is_chunk(s + start, size):
@@ -785,6 +836,18 @@ cdef class MultipartParser:
             events.append(joined)
         if over > 0:
             raise self._limits.exceeded("max_part_size", self._base + start + size)
+        return 0
+
+    cdef int _emit_copy(self, Py_ssize_t before, Py_ssize_t size, list events) except -1:
+        """Deliver what was copied while it was searched."""
+        cdef PyObject *data = self._copy
+        self._copy = NULL
+        if before + size != PyBytes_GET_SIZE(<object> data):
+            _PyBytes_Resize(&data, before + size)  # on failure it has set data to NULL, and raises
+        memcpy(PyBytes_AS_STRING(<object> data), self._held, before)
+        if before + size:
+            events.append(<object> data)
+        Py_DECREF(data)
         return 0
 
     cdef bint _is_chunk(self, chars s, Py_ssize_t size) noexcept:

@@ -6,6 +6,9 @@ cdef extern from "scan.h":
         int size
     Py_ssize_t ps_find(const unsigned char *data, Py_ssize_t at, Py_ssize_t end,
                        const ps_needle *needle, bint passing) noexcept nogil
+    Py_ssize_t ps_find_and_copy(const unsigned char *data, Py_ssize_t at, Py_ssize_t end,
+                                const ps_needle *needle, bint passing,
+                                unsigned char *to) noexcept nogil
     void ps_choose_vectors() noexcept
     bint ps_take(long *flag) noexcept nogil
     void ps_give(long *flag) noexcept nogil
@@ -52,6 +55,10 @@ cdef extern from "block.h":
     ps_span ps_content_type(const unsigned char *s, Py_ssize_t size) noexcept
 
 cdef extern from "Python.h":
+    int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
+    void Py_CLEAR(PyObject *object) noexcept
+    void Py_DECREF(PyObject *object) noexcept
+    void Py_XDECREF(PyObject *object) noexcept
     ctypedef object (*vectorcallfunc)(object, PyObject *const *, size_t, PyObject *)
     Py_ssize_t PyVectorcall_NARGS(size_t count) noexcept
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept

@@ -19,11 +19,15 @@ PS_TARGET static inline int PS_OF(ps_is)(const unsigned char *p, const ps_needle
     return PS_OF(ps_none)(differ);
 }
 
-PS_TARGET static ptrdiff_t PS_OF(ps_find)(const unsigned char *data, ptrdiff_t at, ptrdiff_t end,
-                                          const ps_needle *needle, int pass) {
+/* `to`: where data[0] goes, or NULL, which is known where this is compiled.  All from `at` up to what
+   is found is copied, and maybe some of what follows. */
+PS_TARGET static PS_ALWAYS_INLINE ptrdiff_t PS_OF(ps_seek)(
+    const unsigned char *data, ptrdiff_t at, ptrdiff_t end, const ps_needle *needle, int pass,
+    unsigned char *to) {
     const ptrdiff_t size = needle->size, stop = end - size + 1;
     if (stop - at < PS_BLOCK)
-        return ps_find_plain(data, at, end, needle, pass);
+        return to ? ps_find_and_copy_plain(data, at, end, needle, pass, to)
+                  : ps_find_plain(data, at, end, needle, pass);
     const PS_OF(ps_vec) first = PS_OF(ps_fill)(needle->bytes[0]);
     const PS_OF(ps_vec) last = PS_OF(ps_fill)(needle->bytes[size - 1]);
     const PS_OF(ps_vec) head = PS_OF(ps_load)(needle->bytes);
@@ -32,6 +36,8 @@ PS_TARGET static ptrdiff_t PS_OF(ps_find)(const unsigned char *data, ptrdiff_t a
     for (;;) {
         const unsigned char *p = data + at;
         uint64_t hits = PS_OF(ps_hits)(p, size - 1, first, last);
+        if (to)
+            PS_OF(ps_copy)(to + at, p);
         if (PS_RARE(hits)) {
             int sifted = 0;
             do {
@@ -50,12 +56,26 @@ PS_TARGET static ptrdiff_t PS_OF(ps_find)(const unsigned char *data, ptrdiff_t a
         }
         at += PS_BLOCK;
         if (PS_RARE(at + PS_BLOCK > stop)) {
-            if (at >= stop)
+            if (at >= stop) {
+                if (to)
+                    memcpy(to + stop, data + stop, (size_t)(end - stop));
                 return -1;
+            }
             /* The last places, in a block that begins with some that were looked at before. */
             at = stop - PS_BLOCK;
         }
     }
+}
+
+PS_TARGET static ptrdiff_t PS_OF(ps_find)(const unsigned char *data, ptrdiff_t at, ptrdiff_t end,
+                                          const ps_needle *needle, int pass) {
+    return PS_OF(ps_seek)(data, at, end, needle, pass, NULL);
+}
+
+PS_TARGET static ptrdiff_t PS_OF(ps_find_and_copy)(const unsigned char *data, ptrdiff_t at,
+                                                   ptrdiff_t end, const ps_needle *needle,
+                                                   int pass, unsigned char *to) {
+    return PS_OF(ps_seek)(data, at, end, needle, pass, to);
 }
 
 #undef PS_PASTE

@@ -3,7 +3,7 @@
    A width W gives a type ps_vecW and: ps_fillW (a byte in all places), ps_loadW, ps_differW (zero where
    W bytes are those of a vector), ps_eitherW, ps_noneW (whether all is zero).  ps_placesW gives a bit
    for each of the places p .. p+63 where a byte stands, ps_hitsW for those where one stands and another
-   one a gap behind; nearly always that is none.
+   one a gap behind; nearly always that is none.  ps_copyW copies these 64 bytes.
 
    Every processor of a platform has PS_BASE; for AVX2 the processor is asked when the module is
    imported.  AVX-512 was no faster (see ARCHITECTURE.md). */
@@ -35,6 +35,9 @@ static inline ps_vec16 ps_fill16(unsigned char c) { return _mm_set1_epi8((char)c
 static inline ps_vec16 ps_load16(const unsigned char *p) {
     return _mm_loadu_si128((const __m128i *)p);
 }
+static inline void ps_store16(unsigned char *to, ps_vec16 v) {
+    _mm_storeu_si128((__m128i *)to, v);
+}
 static inline ps_vec16 ps_differ16(const unsigned char *p, ps_vec16 v) {
     return _mm_xor_si128(ps_load16(p), v);
 }
@@ -62,6 +65,7 @@ static inline uint64_t ps_bits16(ps_vec16 a, ps_vec16 b, ps_vec16 c, ps_vec16 d)
 typedef uint8x16_t ps_vec16;
 static inline ps_vec16 ps_fill16(unsigned char c) { return vdupq_n_u8(c); }
 static inline ps_vec16 ps_load16(const unsigned char *p) { return vld1q_u8(p); }
+static inline void ps_store16(unsigned char *to, ps_vec16 v) { vst1q_u8(to, v); }
 static inline ps_vec16 ps_differ16(const unsigned char *p, ps_vec16 v) {
     return veorq_u8(vld1q_u8(p), v);
 }
@@ -95,6 +99,14 @@ static inline uint64_t ps_hits16(const unsigned char *p, ptrdiff_t gap, ps_vec16
     if (ps_none16(ps_either16(ps_either16(a, b), ps_either16(c, d))))
         return 0;
     return ps_bits16(a, b, c, d);
+}
+static inline void ps_copy16(unsigned char *to, const unsigned char *p) {
+    const ps_vec16 a = ps_load16(p), b = ps_load16(p + 16), c = ps_load16(p + 32);
+    const ps_vec16 d = ps_load16(p + 48);
+    ps_store16(to, a);
+    ps_store16(to + 16, b);
+    ps_store16(to + 32, c);
+    ps_store16(to + 48, d);
 }
 static inline uint64_t ps_places16(const unsigned char *p, ps_vec16 c) {
     return ps_bits16(ps_equal16(p, c), ps_equal16(p + 16, c), ps_equal16(p + 32, c),
@@ -131,6 +143,11 @@ PS_AVX2 static inline uint64_t ps_hits32(const unsigned char *p, ptrdiff_t gap, 
                                          ps_vec32 last) {
     const ps_vec32 a = ps_both32(p, gap, first, last), b = ps_both32(p + 32, gap, first, last);
     return ps_none32(ps_either32(a, b)) ? 0 : ps_bits32(a, b);
+}
+PS_AVX2 static inline void ps_copy32(unsigned char *to, const unsigned char *p) {
+    const ps_vec32 a = ps_load32(p), b = ps_load32(p + 32);
+    _mm256_storeu_si256((__m256i *)to, a);
+    _mm256_storeu_si256((__m256i *)(to + 32), b);
 }
 PS_AVX2 static inline uint64_t ps_places32(const unsigned char *p, ps_vec32 c) {
     return ps_bits32(ps_equal32(p, c), ps_equal32(p + 32, c));

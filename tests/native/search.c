@@ -9,6 +9,8 @@
 #include "delimiters.h"
 
 typedef ptrdiff_t (*search)(const unsigned char *, ptrdiff_t, ptrdiff_t, const ps_needle *, int);
+typedef ptrdiff_t (*search_and_copy)(const unsigned char *, ptrdiff_t, ptrdiff_t, const ps_needle *,
+                                     int, unsigned char *);
 
 static uint64_t state;
 
@@ -75,6 +77,13 @@ int main(int count, char **arguments) {
         ps_find32,
 #endif
     };
+    const search_and_copy copying[] = {
+        ps_find_and_copy_plain,
+        ps_find_and_copy16,
+#ifdef PS_AVX2
+        ps_find_and_copy32,
+#endif
+    };
     unsigned kinds = sizeof searches / sizeof *searches;
     if (count != 3)
         return 2;
@@ -95,6 +104,7 @@ int main(int count, char **arguments) {
             ps_cut(&d, 1);
         const ptrdiff_t size = (ptrdiff_t)below(below(2) ? 700 : 100);
         unsigned char *data = malloc(size ? (size_t)size : 1);
+        unsigned char *copy = malloc(size ? (size_t)size : 1);
         fill(data, size, &d.needle);
         const int pass = ps_passes(&d);
         for (ptrdiff_t at = 0; at <= size; at += 1 + below(below(2) ? 80 : 2)) {
@@ -103,6 +113,16 @@ int main(int count, char **arguments) {
                 const ptrdiff_t found = searches[i](data, at, size, &d.needle, pass);
                 if (found != expected)
                     return fail("a search", found, expected);
+                memset(copy, 0xEE, (size_t)size);
+                const ptrdiff_t seen = copying[i](data, at, size, &d.needle, pass, copy);
+                const ptrdiff_t stop = expected < 0 ? size : expected;
+                if (seen != expected)
+                    return fail("a search that copies", seen, expected);
+                if (stop > at && memcmp(copy + at, data + at, (size_t)(stop - at)) != 0)
+                    return fail("a copy", at, stop);
+                for (ptrdiff_t i = 0; i < at && i < size; i++)
+                    if (copy[i] != 0xEE)
+                        return fail("a copy of what lies before", i, at);
             }
             /* What is passed by is what the law takes for data. */
             for (ptrdiff_t hit = naive(data, at, size, &d.needle, 0);
@@ -130,6 +150,7 @@ int main(int count, char **arguments) {
             if (partial != simple)
                 return fail("a start at the end", partial, simple);
         }
+        free(copy);
         free(data);
         ps_free(&d);
     }
