@@ -46,7 +46,8 @@ class Flow:
     """
 
     __slots__ = ("ahead", "close_source", "drain", "ended", "error", "events", "fault", "fed",
-                 "filling", "parser", "past", "pull", "read_size", "settings", "unread")  # fmt: skip
+                 "filling", "parser", "past", "pull", "read_size", "settings",
+                 "unread")  # fmt: skip
 
     pull: Callable[[], Any]
     unread: Callable[[bytes], Any] | None
