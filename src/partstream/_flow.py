@@ -149,7 +149,8 @@ class Flow:
                 return  # the fault lies behind the closing delimiter
             self.error = error
             raise
-        self.past = not self.drain and self.parser.done
+        if not (self.events and type(self.events[0]) is bytes):  # a part that goes on says enough
+            self.past = not self.drain and self.parser.done
 
     def line_up(self, events: list[Any]) -> None:
         """Have these events taken next."""

@@ -178,7 +178,10 @@ class PartBase(Item):
     # Steps, and what is done with their results
 
     def _opened(self) -> Body:
-        """Give the body, as what is to be read."""
+        """Give the body, as what is to be read.
+
+        Steps call it by the class: compiled, a call by the instance looks for an override first.
+        """
         if self._body is None or self._body is _READ:
             event = self._event
             body = Body(self._stream, event.depth if event is not None else 0)
@@ -190,17 +193,17 @@ class PartBase(Item):
         return self._body is not None and self._body.over()
 
     def _leave(self) -> Need | None:
-        return self._opened().skip()
+        return PartBase._opened(self).skip()
 
     def _pass(self) -> Passed:
         """Give nothing more; the reader around this part skips what is left."""
-        body = self._opened()
+        body = PartBase._opened(self)
         left = None if body.ended else body.depth
         body.close()
         return Passed(self._stream, left, body)
 
     def _end(self) -> None:
-        self._opened().close()
+        PartBase._opened(self).close()
 
     def _all(self) -> bytes | Need:
         """Give all that is left, or NEED."""
@@ -211,7 +214,7 @@ class PartBase(Item):
         elif self._body is _READ:
             return b""
         try:
-            return self._opened().all(self._stream.read_size)
+            return PartBase._opened(self).all(self._stream.read_size)
         except LimitExceeded as error:
             raise self._settings.failed(error) from None
 
@@ -231,19 +234,19 @@ class PartBase(Item):
             if end is not None and end.complete and len(data) <= stream.read_size:
                 self._body = _READ
                 return data
-            self._opened().put(data, end)
+            PartBase._opened(self).put(data, end)
         elif data is not NEED:
-            self._opened().put(b"", data)
+            PartBase._opened(self).put(b"", data)
         return None
 
     def _line(self) -> bytes | Need:
         try:
-            return self._opened().line(self._stream.read_size)
+            return PartBase._opened(self).line(self._stream.read_size)
         except LimitExceeded as error:
             raise self._settings.failed(error) from None
 
     def _piece(self) -> bytes | Need:
-        return self._opened().chunk()
+        return PartBase._opened(self).chunk()
 
     def _some(self, size: int) -> bytes | Need:
         if size < 1:
@@ -251,7 +254,7 @@ class PartBase(Item):
         if self._base64 is None:
             transfer = self.headers.get(hdrs.CONTENT_TRANSFER_ENCODING)
             self._base64 = transfer is not None and transfer.strip().lower() == "base64"
-        body = self._opened()
+        body = PartBase._opened(self)
         data = body.quartets(size) if self._base64 else body.some(size)
         if not data and self._decoder is not None:
             # The end did not come with the last chunk, so that decode_iter() did not see it.
