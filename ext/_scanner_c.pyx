@@ -45,8 +45,8 @@ ctypedef struct ps_text:
 cdef enum:
     WINDOW = 192
 
-# A body of so many bytes in a chunk is copied as it is searched, if it has to be copied; but not its
-# first ones: most bodies that end in the chunk end there, and a copy is laid out for all of it.
+# A body of so many bytes in a chunk is copied as it is searched, if it has to be copied; but not
+# its first ones: where it ends among them, no copy is laid out for all of it.
 cdef enum:
     COPIED_FROM = 16384
     COPIED_LATER = 2048
@@ -148,7 +148,7 @@ cdef class MultipartParser:
     cdef ps_block_rules _rules  # for header blocks of the innermost multipart
     cdef object _limits, _policy, _error
     cdef bytes _chunk  # the chunk that is being fed, to be handed on where it is all body
-    cdef PyObject *_copy  # bytes that a body is copied to while it is searched, behind _before of them
+    cdef PyObject *_copy  # bytes that a body is copied to as it is searched, behind _before of them
     cdef long _taken
     cdef Place _place
     cdef bint _nested, _closed, _final, _fresh, _in_preamble, _last_is_cr

@@ -33,6 +33,8 @@ PS_TARGET static PS_ALWAYS_INLINE ptrdiff_t PS_OF(ps_seek)(
     const PS_OF(ps_vec) head = PS_OF(ps_load)(needle->bytes);
     const PS_OF(ps_vec) tail =
         PS_OF(ps_load)(needle->bytes + (size > PS_WIDTH ? size - PS_WIDTH : 0));
+    /* The second block overlaps the first one, so that from there on all stores are aligned. */
+    ptrdiff_t step = to ? PS_BLOCK - (ptrdiff_t)((uintptr_t)(to + at) % PS_BLOCK) : PS_BLOCK;
     for (;;) {
         const unsigned char *p = data + at;
         uint64_t hits = PS_OF(ps_hits)(p, size - 1, first, last);
@@ -54,7 +56,8 @@ PS_TARGET static PS_ALWAYS_INLINE ptrdiff_t PS_OF(ps_seek)(
                 }
             } while (hits);
         }
-        at += PS_BLOCK;
+        at += step;
+        step = PS_BLOCK;
         if (PS_RARE(at + PS_BLOCK > stop)) {
             if (at >= stop) {
                 if (to)
