@@ -46,6 +46,7 @@ COUNTED = {
     "delimiter-plus-one": Counted("delimiter-plus-one", 2),
     "one-byte": Counted("one-byte", 2),
     "async fields-100": Counted("fields-100", 5, awaited=True),
+    "async random": Counted("random", 3, awaited=True),
 }
 
 
