@@ -2,8 +2,8 @@
 
 This is all the logic of reading, without any waiting: each step either gives a result or
 :data:`NEED`, which says that it wants more bytes and will go on where it stopped.  A driver
-(``reader.py`` for coroutines, ``sync.py`` for plain calls) asks the source and repeats the step until
-the result is there, so that an async and a blocking reader differ in three lines a method.
+(``reader.py`` for coroutines, ``sync.py`` for plain calls) asks the source and repeats the step
+until the result is there, so that an async and a blocking reader differ in three lines a method.
 """
 
 from __future__ import annotations
