@@ -168,11 +168,13 @@ class Upload:
                 self._save()
 
     def _sample(self) -> None:
-        report = self.report
+        report, samples = self.report, self.report.samples
         report.seconds = time.perf_counter() - self._started
-        report.samples.append((report.seconds, report.size))
-        if len(report.samples) > SAMPLES:
-            del report.samples[1::2]
+        if len(samples) > 1 and report.seconds - samples[-1][0] < PACE * self._every / 2:
+            samples.pop()  # the last one comes early; what a moment brings would be a spike
+        samples.append((report.seconds, report.size))
+        if len(samples) > SAMPLES:
+            del samples[1::2]
             self._every *= 2
 
     def _save(self) -> None:

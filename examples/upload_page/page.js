@@ -178,4 +178,4 @@ addEventListener("drop", (event) => {
   send(files.map((item) => item.getAsFile()));
 });
 
-addEventListener("resize", () => shown && draw(element("chart"), shown.samples));
+new ResizeObserver(() => shown && draw(element("chart"), shown.samples)).observe(element("chart"));
