@@ -7,12 +7,8 @@ it may be absent, and with ``PARTSTREAM_REQUIRE_PEERS=1`` that is a failure.
 from __future__ import annotations
 
 import asyncio
-import base64
 import importlib.util
-import itertools
-import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -26,6 +22,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from support.chromium import chromium
 from support.serving import run
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -321,12 +318,6 @@ def test_a_port_that_is_taken_is_said(example: Any, monkeypatch: pytest.MonkeyPa
 # A browser
 # ---------------------------------------------------------------------------------------------
 
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--window-size=800,700", "--remote-debugging-port=0",
-]  # fmt: skip
-
 #: The middle of each square of the picture as it is now, as red, green and blue.
 PIXELS = """new Promise(resolve => requestAnimationFrame(() => {
   const img = document.querySelector('img'), canvas = document.createElement('canvas');
@@ -344,99 +335,6 @@ PLACE = """(() => {
   const {x, y, width, height} = document.querySelector('%s').getBoundingClientRect();
   return {x: x + 16, y: y + 2, width: width - 32, height: height - 4, scale: 1};
 })()"""
-
-
-class Page:
-    """A tab of the browser, driven over the DevTools protocol."""
-
-    def __init__(self, connection: aiohttp.ClientWebSocketResponse) -> None:
-        self._connection = connection
-        self._numbers = itertools.count(1)
-        self._session: dict[str, str] = {}
-        self._events: list[Any] = []
-
-    async def _receive(self) -> Any:
-        return json.loads(await self._connection.receive_str())
-
-    async def call(self, method: str, **params: Any) -> Any:
-        """Call a method, and give its result; events that come meanwhile are kept."""
-        number = next(self._numbers)
-        message = {"id": number, "method": method, "params": params, **self._session}
-        await self._connection.send_str(json.dumps(message))
-        while (answer := await self._receive()).get("id") != number:
-            self._events.append(answer)
-        assert "result" in answer, answer
-        return answer["result"]
-
-    async def event(self, method: str) -> None:
-        """Wait for an event, unless it has come."""
-        while not any(event["method"] == method for event in self._events):
-            self._events.append(await self._receive())
-
-    async def open(self, url: str) -> None:
-        target = await self.call("Target.createTarget", url="about:blank")
-        found = await self.call("Target.attachToTarget", flatten=True, **target)
-        self._session = found
-        await self.call("Page.enable")
-        self._events.clear()
-        await self.call("Page.navigate", url=url)
-        await self.event("Page.domContentEventFired")
-
-    async def evaluate(self, script: str) -> Any:
-        found = await self.call(
-            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
-        )
-        assert "exceptionDetails" not in found, found
-        return found["result"]["value"]
-
-    async def screenshot(self, **options: Any) -> bytes:
-        found = await self.call("Page.captureScreenshot", format="png", **options)
-        return base64.b64decode(found["data"])
-
-
-def browser() -> str:
-    """Give the browser's program; without one, skip the test."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        if os.environ.get("PARTSTREAM_REQUIRE_PEERS") == "1":
-            pytest.fail("chromium is not installed", pytrace=False)
-        pytest.skip("chromium is not installed")
-    return found
-
-
-async def address(output: asyncio.StreamReader) -> str:
-    """Give the address that the browser prints for those who want to drive it."""
-    said = b""
-    async for line in output:
-        said += line
-        if line.startswith(b"DevTools listening on "):
-            return line.split()[-1].decode()
-    raise AssertionError(f"the browser ended: {said.decode(errors='replace')}")
-
-
-@asynccontextmanager
-async def chromium(profile: Path) -> AsyncIterator[Page]:
-    """Run the browser with a new profile."""
-    process = await asyncio.create_subprocess_exec(
-        browser(), *FLAGS, f"--user-data-dir={profile}", stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stderr is not None
-        url = await address(process.stderr)
-        rest = asyncio.create_task(process.stderr.read())  # else the pipe might fill up
-        try:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.ws_connect(url, max_msg_size=0) as connection,
-            ):
-                yield Page(connection)
-        finally:
-            rest.cancel()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
 
 
 Colour = tuple[int, int, int]
