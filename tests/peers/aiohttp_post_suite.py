@@ -24,16 +24,9 @@ def _calls_it(function: Any) -> bool:
     return ".post()" in inspect.getsource(function)
 
 
-_NEGATIVE = "ours takes no negative client_max_fields"
-
 SUITE = Suite(
     f"aiohttp {version('aiohttp')}, request.post()",
     {
-        "test_app_max_client_size_none": "wants fields of any size where client_max_size is None; "
-        "ours are those of any form",
-        "test_multipart_formdata_within_field_limit[-1-5]": _NEGATIVE,
-        "test_urlencoded_form_within_field_limit[-1-5]": _NEGATIVE,
-        "test_urlencoded_form_parse_qsl_parity": "wants %FF read as U+FFFD; ours is HTTPBadRequest",
         "test_urlencoded_form_empty_segments_count": "wants what is empty between two '&' counted "
         "as a field; ours counts those that the form has",
         "test_multipart_formdata_field_missing_name": "wants a ValueError, which a server answers "
