@@ -136,6 +136,19 @@ def test_an_urlencoded_form(contrib: ModuleType) -> None:
     assert [value for _, _, value in ours] == ["1", "\u00e4 x", "", ""]
 
 
+def test_an_urlencoded_form_is_read_as_url_has_it(contrib: ModuleType) -> None:
+    """What cannot be decoded is replaced, and a field that is named _charset_ is a field."""
+    head = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _, (ours, theirs) = sent(contrib, b"_charset_=latin-1&a=%FF%zz&b=%C3%A4", head)
+    assert status == 200
+    assert ours == theirs
+    assert [value for _, _, value in ours] == ["latin-1", "\ufffd%zz", "\u00e4"]
+    head = {"Content-Type": "application/x-www-form-urlencoded; charset=latin-1"}
+    _, _, (ours, theirs) = sent(contrib, b"a=%E4&b=\xe4", head)
+    assert ours == theirs
+    assert [value for _, _, value in ours] == ["\u00e4"] * 2
+
+
 def test_other_content_types_give_nothing(contrib: ModuleType) -> None:
     assert sent(contrib, b"{}", {"Content-Type": "application/json"})[2] == [[], []]
 
@@ -176,6 +189,24 @@ def test_over_client_max_fields(contrib: ModuleType, head: dict[str, str]) -> No
     assert sent(contrib, body, head, client_max_fields=100)[0] == 200
     status, text, _ = sent(contrib, body, head, client_max_fields=99)
     assert (status, text) == (413, "Maximum number of form fields 99 exceeded.")
+
+
+def test_no_limits(contrib: ModuleType) -> None:
+    """What aiohttp takes for none; what all fields take together stays bounded, as in any form."""
+    end = b"--b--\r\n"
+    for most in (0, -1):
+        limits = {"client_max_size": most, "client_max_fields": most}
+        status, _, (ours, theirs) = sent(
+            contrib, part('name="a"', b"x" * 2_000_000) + end, **limits
+        )
+        assert status == 200
+        assert ours == theirs
+        status, _, (ours, theirs) = sent(contrib, part('name="a"', b"x") * 1001 + end, **limits)
+        assert (status, len(ours)) == (200, 1001)
+        assert ours == theirs
+    status, text, _ = sent(contrib, part('name="a"', b"x" * 9_000_000) + end, client_max_size=0)
+    assert status == 413
+    assert text.startswith("over the limit max_fields_size=8388608 bytes")
 
 
 def test_a_client_that_goes_away_leaves_nothing(contrib: ModuleType, directory: Path) -> None:

@@ -128,6 +128,15 @@ def test_malformed_forms_are_djangos_error(contrib: ModuleType, name: str) -> No
     assert not temporary_files()
 
 
+def test_base64_that_cannot_be_undone(contrib: ModuleType) -> None:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n'
+    body = f"{head}Content-Transfer-Encoding: base64\r\n\r\nabc\r\n--{BOUNDARY}--\r\n".encode()
+    with pytest.raises(MultiPartParserError, match=r"^Could not decode base64 data\.$") as caught:
+        read(body)
+    assert caught.value.__cause__.code == "invalid_encoding"
+    assert not temporary_files()
+
+
 def test_so_are_boundaries_that_django_takes_and_nobody_may_send(contrib: ModuleType) -> None:
     with project():
         kind = f"multipart/form-data; boundary={'x' * 200}"

@@ -1,4 +1,4 @@
-"""A pytest plugin that runs Starlette's own tests of forms against ours: see ci/starlette-tests.
+"""A pytest plugin that runs Starlette's own tests of forms against ours: see ci/framework-tests.
 
 The request that the tests import, and the one that Starlette's applications make, is ours while
 they run, and our files are of the class that the tests put in place of Starlette's.  What fails is
@@ -8,7 +8,7 @@ Three tests make Starlette's parsers themselves, and say nothing about ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ import starlette.routing
 
 import partstream._form_tempfile
 from partstream.contrib.starlette import FormRequest
+
+from .framework_suite import Suite
 
 starlette.requests.Request = FormRequest  # type: ignore[misc]
 starlette.routing.Request = FormRequest  # type: ignore[attr-defined]
@@ -29,27 +31,34 @@ def _file(**options: Any) -> Any:
 
 partstream._form_tempfile.SpooledTemporaryFile = _file  # type: ignore[misc, assignment]
 
-#: The tests that do not pass, and why.
-ALLOWED = {
-    "test_multipart_request_resolves_charset_once": "wants one search among Python's codecs; ours "
-    "looks into a table of those that are safe, and makes none",
-    "test_multipart_boundary_exceeds_limit": "wants 'Invalid multipart data.'; ours says what is "
-    "wrong with the boundary, with the same class and status",
-    "test_multipart_headers_exceed_limit": "wants no more than 8 headers in a part; ours takes 128",
-    "test_missing_name_parameter_on_content_disposition": "its header is 'form-data; =\"...\"', of "
-    "which ours says that it cannot be read, with the same class and status",
-    "test_multipart_closes_tempfile_on_oserror": "its file fails in write(), which ours does not "
-    "call for a file that stays in memory",
-}
-#: These look at the message only where there is an application.
-_MESSAGES = (
-    "test_multipart_boundary_exceeds_limit", "test_missing_name_parameter_on_content_disposition",
-)  # fmt: skip
+
+def _within_application(test: str, reason: str) -> dict[str, str]:
+    """Without one these look at no message."""
+    return {f"{test}[{loop}-app1-expectation1]": reason for loop in ("asyncio", "trio")}
 
 
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Mark what is known to fail."""
-    for item in items:
-        name = getattr(item, "originalname", None) or item.name
-        if name in ALLOWED and (name not in _MESSAGES or "-app1-" in item.name):
-            item.add_marker(pytest.mark.xfail(reason=ALLOWED[name], strict=True))
+SUITE = Suite(
+    f"starlette {version('starlette')}",
+    {
+        "test_multipart_request_resolves_charset_once": "wants one search among Python's codecs; "
+        "ours looks into a table of those that are safe, and makes none",
+        **_within_application(
+            "test_multipart_boundary_exceeds_limit",
+            "wants 'Invalid multipart data.'; ours says what is wrong with the boundary, with the "
+            "same class and status",
+        ),
+        "test_multipart_headers_exceed_limit": "wants no more than 8 headers in a part; ours takes "
+        "128",
+        **_within_application(
+            "test_missing_name_parameter_on_content_disposition",
+            "its header is 'form-data; =\"...\"', of which ours says that it cannot be read, with "
+            "the same class and status",
+        ),
+        "test_multipart_closes_tempfile_on_oserror": "its file fails in write(), which ours does "
+        "not call for a file that stays in memory",
+    },
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(SUITE)

@@ -88,15 +88,19 @@ def ask(
         return answer.status, answer.read()
 
 
-def ask_and_leave(port: int, body: bytes, length: int) -> bytes:
-    """Send less than was announced and no more; give the first line of the answer, if any."""
+def ask_and_leave(port: int, body: bytes, length: int, stall: bool = False) -> bytes:
+    """Send less than was announced and no more; give the first line of the answer, if any.
+
+    A client that stalls says nothing of it, and waits for the answer.
+    """
     head = (
         f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {length}"
         "\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
         client.sendall(head.encode() + body)
-        client.shutdown(socket.SHUT_WR)
+        if not stall:
+            client.shutdown(socket.SHUT_WR)
         with client.makefile("rb") as answer:
             first = answer.readline()
             answer.read()

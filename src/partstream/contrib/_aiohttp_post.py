@@ -31,6 +31,8 @@ __all__ = ["post"]
 _MULTIPART: Final = "multipart/form-data"
 _FORMS: Final = (_MULTIPART, "application/x-www-form-urlencoded")
 _POLICY: Final = Policy(nameless_in_form="error")
+#: In an urlencoded form, aiohttp gives ``_charset_`` as any other field.
+_URLENCODED_POLICY: Final = Policy(charset_field=False)
 #: Bytes that are pulled at a time: ``readany()`` would put all that is there together.
 _READ: Final = 1 << 17
 #: The limits that are ``client_max_fields`` of an application.
@@ -38,25 +40,29 @@ _COUNTS: Final = ("max_parts", "max_fields", "max_files")
 
 
 @lru_cache(maxsize=64)
-def _limits(max_size: int, max_fields: int) -> Limits:
-    """Give the limits of an application; aiohttp takes zero for unlimited.
+def _limits(max_size: int | None, max_fields: int) -> Limits:
+    """Give the limits of an application; to aiohttp, what is not above zero is unlimited.
 
-    ``client_max_size`` bounds what fields take.  Where it does not, those of any form hold: they
-    are in memory.
+    ``client_max_size`` bounds what fields take.  Where it does not, what all fields of any form
+    may take together holds: they are in memory.
     """
-    form, size, count = Limits.FORM, max_size or None, max_fields or None
+    size = max_size if max_size and max_size > 0 else None
+    count = max_fields if max_fields > 0 else None
     return Limits(
         max_parts=count,
         max_fields=count,
         max_files=count,
         max_total_size=size,
-        max_field_size=None if size else form.max_field_size,
-        max_fields_size=None if size else form.max_fields_size,
+        max_field_size=None,
+        max_fields_size=None if size else Limits.FORM.max_fields_size,
     )
 
 
 def _value(part: PartBegin | None, data: bytes, charset: str | None) -> str | bytearray:
-    """Give a field that is no plain text in UTF-8: bytes where its type is of no text."""
+    """Give a field that is no plain text in UTF-8: bytes where its type is of no text.
+
+    In an urlencoded form, which has no parts, what cannot be decoded is replaced (WHATWG URL).
+    """
     kind = part.content_type if part is not None else None
     if kind is not None and not kind.startswith("text/"):
         return bytearray(data)
@@ -65,7 +71,7 @@ def _value(part: PartBegin | None, data: bytes, charset: str | None) -> str | by
     if codec is None:
         raise Deviation.UNSAFE_CHARSET.at(place, repr(str(charset)[:40]))
     try:
-        return data.decode(codec)
+        return data.decode(codec, "replace" if part is None else "strict")
     except UnicodeDecodeError as error:
         detail = f"a field cannot be decoded with {codec} encoding, at byte {error.start} of it"
         raise Deviation.INVALID_ENCODING.at(place, detail) from None
@@ -159,10 +165,11 @@ async def post(request: web.BaseRequest) -> MultiDictProxy[Any]:
 
 async def _read(request: web.BaseRequest) -> list[tuple[str, Any]]:
     limits = _limits(request._client_max_size, request._client_max_fields)
+    policy = _POLICY if request.content_type == _MULTIPART else _URLENCODED_POLICY
     held = request._read_bytes  # by request.read()
     try:
         assembler = assembler_of(
-            request.headers, _Opened(limits), limits=limits, policy=_POLICY, decode=_value
+            request.headers, _Opened(limits), limits=limits, policy=policy, decode=_value
         )
         source = (
             Source(partial(request.content.read, _READ)) if held is None else async_source(held)

@@ -155,6 +155,8 @@ def _translated(error: MultipartError) -> Exception:
     message = str(error)
     if error.code == "max_header_block":
         message = "Request max total header size exceeded."
+    elif error.code == "invalid_encoding":  # of a part: text is never refused
+        message = "Could not decode base64 data."
     fault: Exception = MultiPartParserError(message)
     return fault
 
