@@ -1,8 +1,7 @@
 """A pytest plugin that runs Starlette's own tests of forms against ours: see ci/starlette-tests.
 
 The request that the tests import, and the one that Starlette's applications make, is ours while
-they run, and our files are of the class that the tests put in place of Starlette's.  What fails is
-listed here with the reason; anything else that fails, or anything here that passes, fails the run.
+they run.  What fails is listed here with the reason; anything else that fails, or anything here that passes, fails the run.
 Three tests make Starlette's parsers themselves, and say nothing about ours.
 """
 
@@ -16,18 +15,11 @@ import starlette.formparsers
 import starlette.requests
 import starlette.routing
 
-import partstream._form_tempfile
 from partstream.contrib.starlette import FormRequest
 
 starlette.requests.Request = FormRequest  # type: ignore[misc]
 starlette.routing.Request = FormRequest  # type: ignore[attr-defined]
 
-
-def _file(**options: Any) -> Any:
-    return starlette.formparsers.SpooledTemporaryFile(**options)
-
-
-partstream._form_tempfile.SpooledTemporaryFile = _file  # type: ignore[misc, assignment]
 
 #: The tests that do not pass, and why.
 ALLOWED = {

@@ -25,7 +25,7 @@ from litestar.types import Empty
 
 from .._form_reading import assembler_of
 from .._form_sinks import FileHead
-from .._form_tempfile import Tempfiles
+from .._form_tempfile import tempfiles
 from ..errors import MultipartError
 from ..form import assemble
 from ..limits import Limits
@@ -60,7 +60,7 @@ class FormRequest(Request[UserT, AuthT, StateT]):
         limits = _limits(self.app.multipart_form_part_limit)
         try:
             assembler = assembler_of(
-                self.headers.get("content-type", ""), Tempfiles(limits, _upload), limits=limits,
+                self.headers.get("content-type", ""), tempfiles(limits, _upload), limits=limits,
                 policy=_POLICY,
             )  # fmt: skip
             await assemble(assembler, iterated(self.stream()))

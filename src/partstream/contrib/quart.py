@@ -22,7 +22,7 @@ from quart.wrappers import Request
 from werkzeug.formparser import default_stream_factory
 
 from .._form_sinks import FileHead, Sink
-from .._form_tempfile import Tempfiles
+from .._form_tempfile import tempfiles
 from ..form import assemble
 from ..sources import iterated
 from .werkzeug import assembler_for, limits_for, named, opened, translated
@@ -98,7 +98,7 @@ class FormDataParser(formparser.FormDataParser):
         open_sink: Callable[[FileHead], Sink]
         if self.stream_factory is default_stream_factory:
             limits = limits_for(self.max_form_memory_size, self.max_form_parts)
-            open_sink = Tempfiles(limits, self._storage)
+            open_sink = tempfiles(limits, self._storage)
         else:
             open_sink = partial(_Container, self.stream_factory, content_length, self._storage)
         try:

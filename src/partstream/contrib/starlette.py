@@ -26,7 +26,7 @@ from starlette.requests import Request
 
 from .._form_reading import assembler_of
 from .._form_sinks import FileHead
-from .._form_tempfile import Tempfiles
+from .._form_tempfile import tempfiles
 from .._form_work import Assembler
 from .._settings import latin
 from ..charsets import codec_for
@@ -152,7 +152,7 @@ def _assembler(headers: Any, limits: Limits) -> Assembler:
         if charset is not None and codec_for(charset) == "utf-8":
             charset = None
     return assembler_of(
-        value, Tempfiles(limits, _upload), limits=limits, policy=_POLICY, decode=_decoded,
+        value, tempfiles(limits, _upload), limits=limits, policy=_POLICY, decode=_decoded,
         charset=charset,
     )  # fmt: skip
 
