@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from multidict import MultiDict, MultiDictProxy
 
-from ._form_assembler import FormAssembler, OpenSink
 from ._form_files import FileBase
 from ._form_urlencoded import UrlencodedAssembler
-from ._form_work import Assembler, Decode
+from ._forming import Assembler, Decode, FormAssembler, OpenSink
 from ._settings import latin
 from .deviations import Deviation
 from .errors import MultipartError
@@ -42,7 +41,7 @@ def assembler_of(
     Args:
         headers: where the Content-Type is: any mapping, an ASGI header list, a WSGI environ, or
             its value.
-        open: gives the sink for a file; see :data:`partstream._form_assembler.OpenSink`.
+        open: gives the sink for a file; see :data:`partstream._forming.OpenSink`.
         limits: what the form may be at most.
         policy: which deviations are tolerated.
         decode: gives the value of a field that is no plain text in UTF-8.

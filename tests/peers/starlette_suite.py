@@ -2,13 +2,13 @@
 
 The request that the tests import, and the one that Starlette's applications make, is ours while
 they run.  What fails is listed here with the reason; anything else that fails, or anything here
-that passes, fails the run.  Three tests make Starlette's parsers themselves, and say nothing about ours.
+that passes, fails the run.  Three tests make Starlette's parsers themselves, and say nothing about
+ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
 import starlette.formparsers
@@ -32,8 +32,8 @@ ALLOWED = {
     "which ours says that it cannot be read, with the same class and status",
     "test_multipart_closes_tempfile_on_oserror": "its file, which is put in place of Starlette's, "
     "fails in write(): ours is another",
-    "test_multipart_request_large_file_rollover_in_background_thread": "wants rollover() of its own "
-    "file: ours is another, made and written on a thread as well (test_form_loops.py)",
+    "test_multipart_request_large_file_rollover_in_background_thread": "wants rollover() of its "
+    "own file: ours is another, made and written on a thread as well (test_form_loops.py)",
 }
 #: These look at the message only where there is an application.
 _MESSAGES = (

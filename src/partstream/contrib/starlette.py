@@ -27,7 +27,7 @@ from starlette.requests import Request
 from .._form_reading import assembler_of
 from .._form_sinks import FileHead
 from .._form_tempfile import tempfiles
-from .._form_work import Assembler
+from .._forming import Assembler
 from .._settings import latin
 from ..charsets import codec_for
 from ..errors import MultipartError, UnsupportedMediaType
