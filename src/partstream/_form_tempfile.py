@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
-from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-from ._form_sinks import FileHead
-from ._form_spool import Spools, SpoolSink
-from .limits import Limits
+from ._form_spool import SpoolSink
 
-__all__ = ["SpooledFile", "TempfileSink", "tempfiles"]
+__all__ = ["SpooledFile", "TempfileSink"]
 
 
 class SpooledFile(SpooledTemporaryFile[bytes]):
@@ -106,17 +102,3 @@ class TempfileSink(SpoolSink):
         self.held = []
         if self.file is not None:
             self.file.close()
-
-
-def tempfiles(limits: Limits, made: Callable[[FileHead, Any, int], Any]) -> Spools:
-    """Give what opens the sinks of a form.
-
-    Args:
-        limits: of the form.
-        made: makes what the form gets for a file: of its head, the file, and its size in bytes.
-    """
-    return Spools(limits, partial(_made, made), TempfileSink)
-
-
-def _made(made: Callable[[FileHead, Any, int], Any], sink: TempfileSink) -> Any:
-    return made(sink.head, sink.file, sink.size)
