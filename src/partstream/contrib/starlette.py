@@ -27,13 +27,13 @@ from starlette.requests import Request
 from .._form_reading import assembler_of
 from .._form_spool import Spools
 from .._form_tempfile import TempfileSink
-from .._forming import Assembler
+from .._forming import Assembler, FormAssembler
 from .._settings import latin
 from ..charsets import codec_for
 from ..errors import MultipartError, UnsupportedMediaType
 from ..form import assemble_iterated
 from ..limits import Limits
-from ..parameters import Header, content_type
+from ..parameters import Header, content_type, usual_multipart
 from ..policy import Policy
 from ..sources import content_type_of
 
@@ -140,6 +140,12 @@ async def _kept(
 
 def _assembler(headers: Any, limits: Limits) -> Assembler:
     value = _content_type(headers)
+    usual = usual_multipart(value)
+    if usual is not None and usual[0] == "form-data":
+        return FormAssembler(
+            usual[1], Spools(limits, _upload, TempfileSink), limits=limits, policy=_POLICY,
+            decode=_decoded,
+        )  # fmt: skip
     charset = None
     if "charset" in value.lower():
         header = Header(latin(value), None, _POLICY.form_mask, True)
