@@ -18,9 +18,10 @@ NAMES = ("_headers_c", "_scanner_c")
 HEADERS = ["block.h", "delimiters.h", "making.pxi", "native.pxi", "part.pxi", "reading.h",
            "scan.h", "search.h", "shortcuts.h", "vectors.h"]  # fmt: skip
 
-#: The logic of the readers is one text for both twins: these modules, put together, are compiled
-#: as _reading_c, with the types of ext/_reading_c.pxd.
+#: The logic of the readers and of forms is one text for both twins: these modules, put together,
+#: are compiled as _reading_c and _forming_c, with the types of ext/_reading_c.pxd, _forming_c.pxd.
 READING = ("_item", "_flow", "_stream", "_part_flow", "_body", "_passed", "_parts", "_readers")
+FORMING = ("_form_work", "_form_assembler")
 DIRECTIVES = {"language_level": 3, "annotation_typing": False, "auto_pickle": False,
               "freethreading_compatible": True, "binding": False, "embedsignature": True,
               "embedsignature.format": "clinic"}  # fmt: skip
@@ -68,12 +69,16 @@ def extensions():
         return []
     from Cython.Build import cythonize
 
-    put_together()
+    TOGETHER.mkdir(parents=True, exist_ok=True)
+    write(TOGETHER / "__init__.pxd", "")
+    for types in Path("ext").glob("*.pxd"):
+        write(TOGETHER / types.name, types.read_text(encoding="utf-8"))
     sources = {name: f"ext/{name}.pyx" for name in NAMES}
     if not sysconfig.get_config_var("Py_GIL_DISABLED"):
         # Without the GIL, a reader that two threads share by mistake is safe as Python only.
-        sources["_reading_c"] = str(TOGETHER / "_reading_c.py")
-    modules = [
+        for name, modules in (("_reading_c", READING), ("_forming_c", FORMING)):
+            sources[name] = put_together(name, modules)
+    built = [
         Extension(
             f"partstream.{name}",
             [source],
@@ -83,14 +88,14 @@ def extensions():
         )
         for name, source in sources.items()
     ]
-    return cythonize(modules, build_dir="build/cython", include_path=[str(TOGETHER.parent)])
+    return cythonize(built, build_dir="build/cython", include_path=[str(TOGETHER.parent)])
 
 
-def put_together():
-    """Write the modules of READING as one, beside the file that has its types."""
-    left_out = {*READING, "_backend", "_blank"}  # the last two: their names come from C
+def put_together(target, modules):
+    """Write modules as one, beside the file that has its types; give its path."""
+    left_out = {*modules, "_backend", "_blank"}  # the last two: their names come from C
     imports, texts = ["from __future__ import annotations"], []
-    for name in READING:
+    for name in modules:
         text = Path(f"src/partstream/{name}.py").read_text(encoding="utf-8")
         lines = text.splitlines()
         for node in ast.parse(text).body[1:]:  # the first one is the docstring
@@ -102,11 +107,9 @@ def put_together():
             elif not part.startswith("__all__"):
                 texts.append(part)
     head = "# cython: " + ", ".join(f"{name}={value}" for name, value in DIRECTIVES.items())
-    TOGETHER.mkdir(parents=True, exist_ok=True)
-    write(TOGETHER / "__init__.pxd", "")
-    write(TOGETHER / "_reading_c.py", "\n".join([head, *imports, *texts, ""]))
-    for types in Path("ext").glob("*.pxd"):
-        write(TOGETHER / types.name, types.read_text(encoding="utf-8"))
+    path = TOGETHER / f"{target}.py"
+    write(path, "\n".join([head, *imports, *texts, ""]))
+    return str(path)
 
 
 def write(path, text):

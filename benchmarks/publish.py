@@ -61,7 +61,10 @@ request, and milliseconds of the client's processor time in it."""
 _FORMS = """\
 Forms in web frameworks, called as a server calls them but without a socket: milliseconds a request
 with the framework's own parser and with partstream in its place, and how many times as fast that
-is; the same of the processor, all threads together."""
+is; the same of the processor, all threads together. `ratio` is of the whole request, `form_ratio`
+of what is left of it without the framework's own work: the same request with a parser that reads
+the body, parses nothing and gives the values that it was told (`nothing`) is subtracted from both.
+`limit` is a search for the boundary and `writev` onto a temporary file: a large file takes it."""
 
 _INSTRUCTION_COUNTS = """\
 Instructions of one pass (callgrind), as recorded in `benchmarks/instructions.json`, a column an
@@ -85,7 +88,7 @@ def _number(value: Any) -> str:
 def _grid(rows: list[dict[str, Any]]) -> str:
     """Dictionaries with the same keys as a table."""
     head = list(rows[0])
-    body = [[_number(row[key]) for key in head] for row in rows]
+    body = [["" if row[key] is None else _number(row[key]) for key in head] for row in rows]
     titles = [_TITLES.get(key, key.replace("_", " ")) for key in head]
     return markdown([titles, *body], _WORDS)
 

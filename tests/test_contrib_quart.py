@@ -85,7 +85,7 @@ def test_gives_what_quart_gives(contrib: ModuleType, name: str) -> None:
 def test_files_are_quarts_own(contrib: ModuleType) -> None:
     _, files = run(parsed(contrib.FormDataParser, whole(FILE)))
     assert type(files["f"]) is FileStorage
-    assert type(files["f"].stream) is SpooledTemporaryFile
+    assert isinstance(files["f"].stream, SpooledTemporaryFile)
     files["f"].close()
 
 

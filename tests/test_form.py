@@ -390,3 +390,10 @@ def test_both_twins_and_both_ways_agree(twins: dict[str, ModuleType]) -> None:
                     [outcome(forms, chunking.sevens(SMALL)), outcome(forms, [SMALL[:200]])]
                 )
     assert all(item == found[0] for item in found)
+
+
+def test_the_compiled_twin_puts_forms_together_compiled(ps_module: Any) -> None:
+    """The logic of forms is one text, so that nothing else would show a fallback."""
+    compiled = ps_module("_backend").COMPILED_READERS
+    module = ps_module("_forming").FormAssembler.__module__
+    assert (module == "partstream._forming_c") is compiled

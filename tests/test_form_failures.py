@@ -34,9 +34,10 @@ def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 @pytest.fixture
-def small_batches(ps_module: Module, monkeypatch: pytest.MonkeyPatch) -> None:
+def small_batches(ps: ModuleType, ps_module: Module, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have files written little by little, so that there is something to fail amid them."""
-    monkeypatch.setattr(ps_module("_form_work"), "BATCH", 500)
+    module = ps_module("_form_assembler" if ps.BACKEND == "py" else "_forming_c")
+    monkeypatch.setattr(module, "BATCH", 500)
 
 
 @pytest.mark.usefixtures("small_batches")

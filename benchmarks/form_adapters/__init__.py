@@ -1,20 +1,47 @@
-"""How a form is posted to each framework: a module each, with `FRAMEWORK` and `ways()`.
+"""How a form is posted to each framework: a module each, with `FRAMEWORK` and `ways`.
 
-`ways()` gives, by the names `OWN` and `OURS`, what posts a body (in chunks, with a Content-Type) so
-many times, and gives how many fields there were and how many bytes the files had.
+`ways(parts)` gives, by the names `OWN`, `OURS` and `NOTHING`, what posts a body (in chunks, with a
+Content-Type) so many times, and gives how many fields there were and how many bytes the files had.
+`NOTHING` is a parser, at the place where the others are, that reads the body, does not look at it,
+and gives what it was told is in it: `parts`. Its files stand in memory already.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
-OWN, OURS = "its own parser", "partstream"
+from ..body import File, Part
+
+OWN, OURS, NOTHING = "its own parser", "partstream", "nothing"
 
 Found = tuple[int, int]
 Post = Callable[[Sequence[bytes], str, int], Found]
+Fields = list[tuple[str, str]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def known(parts: list[Part]) -> tuple[Fields, list[File]]:
+    """Give the fields, names and texts, and the files."""
+    fields = [(part.name, part.data.decode()) for part in parts if not isinstance(part, File)]
+    return fields, [part for part in parts if isinstance(part, File)]
+
+
+def spooled(data: bytes) -> Any:
+    """Give a file in memory, of the kind that ASGI frameworks close without a thread."""
+    file = SpooledTemporaryFile(max_size=1 << 30)  # noqa: SIM115
+    file._file = io.BytesIO(data)
+    return file
+
+
+@lru_cache(1)
+def joined(chunks: Sequence[bytes]) -> bytes:
+    """Give the body as one: a server of WSGI gives what can be read, and that is made of it."""
+    return b"".join(chunks)
 
 
 def asgi(app: App, found: list[Found]) -> Post:

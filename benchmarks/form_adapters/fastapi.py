@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Form, UploadFile
+from fastapi import APIRouter, FastAPI, Form, Request, Response, UploadFile
 from fastapi.routing import APIRoute
 
 from partstream.contrib.fastapi import FormRoute
 
-from . import OURS, OWN, Found, Post, asgi
+from ..body import Part
+from . import NOTHING, OURS, OWN, Found, Post, asgi
+from .starlette import null
 
 FRAMEWORK = "FastAPI"
 
@@ -30,6 +33,21 @@ def _post(kind: type[APIRoute]) -> Post:
     return asgi(app, found)
 
 
-def ways() -> dict[str, Post]:
+def _null(parts: list[Part]) -> type[APIRoute]:
+    kind = null(parts)
+
+    class Null(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handler = super().get_route_handler()
+
+            async def handle(request: Request) -> Response:
+                return await handler(kind(request.scope, request.receive, request._send))
+
+            return handle
+
+    return Null
+
+
+def ways(parts: list[Part]) -> dict[str, Post]:
     """What posts, by its name."""
-    return {OWN: _post(APIRoute), OURS: _post(FormRoute)}
+    return {OWN: _post(APIRoute), OURS: _post(FormRoute), NOTHING: _post(_null(parts))}

@@ -7,17 +7,47 @@ import io
 from typing import Any
 
 from quart import Request
+from quart.datastructures import FileStorage
+from quart.formparser import FormDataParser
 from werkzeug.datastructures import Headers
 
 from partstream.contrib.quart import FormRequest
 
-from . import OURS, OWN, Found, Post, asgi
+from ..body import Part
+from . import NOTHING, OURS, OWN, Found, Post, asgi, known
 
 FRAMEWORK = "Quart"
 
 
 async def _pushed(promise: str, headers: Headers) -> None:
     raise RuntimeError(promise)
+
+
+async def _form(request: Request) -> Found:
+    fields, files = await request.form, await request.files
+    sizes = [file.seek(0, io.SEEK_END) for _, file in files.items(multi=True)]
+    for _, file in files.items(multi=True):
+        file.close()
+    return len(list(fields.items(multi=True))), sum(sizes)
+
+
+def _null(parts: list[Part]) -> type[Request]:
+    fields, files = known(parts)
+
+    class Null(FormDataParser):
+        async def parse(self, body: Any, *_: Any, **__: Any) -> Any:
+            async for _chunk in body:
+                pass
+            found = [
+                (file.name, FileStorage(
+                    io.BytesIO(file.data), file.filename, file.name, file.content_type
+                ))
+                for file in files
+            ]  # fmt: skip
+            cls: Any = self.cls
+            return cls(fields), cls(found)
+
+    return type("NullRequest", (Request,), {"form_data_parser_class": Null})
 
 
 def _post(kind: type[Request]) -> Post:
@@ -40,16 +70,12 @@ def _post(kind: type[Request]) -> Post:
             request.body.set_complete()
 
         receiving = asyncio.ensure_future(received())
-        fields, files = await request.form, await request.files
+        found.append(await _form(request))
         await receiving
-        sizes = [file.seek(0, io.SEEK_END) for _, file in files.items(multi=True)]
-        found.append((len(list(fields.items(multi=True))), sum(sizes)))
-        for _, file in files.items(multi=True):
-            file.close()
 
     return asgi(app, found)
 
 
-def ways() -> dict[str, Post]:
+def ways(parts: list[Part]) -> dict[str, Post]:
     """What posts, by its name."""
-    return {OWN: _post(Request), OURS: _post(FormRequest)}
+    return {OWN: _post(Request), OURS: _post(FormRequest), NOTHING: _post(_null(parts))}

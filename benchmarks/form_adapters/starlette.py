@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.requests import Request
 
 from partstream.contrib.starlette import FormRequest
 
-from . import OURS, OWN, Found, Post, asgi
+from ..body import Part
+from . import NOTHING, OURS, OWN, Found, Post, asgi, known, spooled
 
 FRAMEWORK = "Starlette"
 
@@ -26,6 +27,28 @@ def _post(kind: type[Request]) -> Post:
     return asgi(app, found)
 
 
-def ways() -> dict[str, Post]:
+def null(parts: list[Part]) -> type[Request]:
+    """Give a request with the null parser; FastAPI's is the same."""
+    fields, files = known(parts)
+
+    class Null(Request):
+        async def _get_form(self, **_: Any) -> FormData:
+            if self._form is None:
+                async for _chunk in self.stream():
+                    pass
+                uploads = [
+                    (file.name, UploadFile(
+                        spooled(file.data), size=len(file.data), filename=file.filename,
+                        headers=Headers({"content-type": file.content_type}),
+                    ))
+                    for file in files
+                ]  # fmt: skip
+                self._form = FormData([*fields, *uploads])
+            return self._form
+
+    return Null
+
+
+def ways(parts: list[Part]) -> dict[str, Post]:
     """What posts, by its name."""
-    return {OWN: _post(Request), OURS: _post(FormRequest)}
+    return {OWN: _post(Request), OURS: _post(FormRequest), NOTHING: _post(null(parts))}

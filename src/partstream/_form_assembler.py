@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias
 from ._backend import PartBegin
 from ._form_fields import CharsetField, OddField, decoder_of, too_large, value_of
 from ._form_sinks import SKIPPED, FileHead, Sink
-from ._form_work import FIELD, Assembler, Decode, Step
+from ._form_work import BATCH, FIELD, Assembler, Decode, Step
 from ._need import NEED, Need
 from .decoding import Decoder
 from .deviations import Deviation
@@ -62,17 +62,12 @@ class FormAssembler(Assembler):
             gives its data, and :meth:`keep` or :meth:`spool` says what becomes of it.
     """
 
-    # What few parts have is set only where they do.
-    _begin: PartBegin | None = None  # of a plain field that has begun
-    _name: Any = ""
-    _data: Any = b""
-    _room = 0
-    _sink: Sink | None = None  # of any other part that has begun
-    _odd: OddField | None = None  # the same, if it is a field
-    _place = -1  # among the items, if it is a file
-    _decoder: Decoder | None = None
-    _outer: str | None = None  # the name of the part around a multipart
-    _begun = False  # a part that is no plain field
+    _begin: PartBegin | None
+    _data: Any
+    _sink: Sink | None
+    _odd: OddField | None
+    _decoder: Decoder | None
+    _outer: str | None
 
     def __init__(
         self,
@@ -85,7 +80,17 @@ class FormAssembler(Assembler):
         charset: str | None = None,
         streamed: bool = False,
     ) -> None:
-        super().__init__(limits, policy, decode, charset)
+        self._set_up(limits, policy, decode, charset)
+        self._begin = None  # of a plain field that has begun
+        self._name = ""
+        self._data = b""
+        self._room = 0
+        self._sink = None  # of any other part that has begun
+        self._odd = None  # the same, if it is a field
+        self._place = -1  # among the items, if it is a file
+        self._decoder = None
+        self._outer = None  # the name of the part around a multipart
+        self._begun = False  # a part that is no plain field
         self._open = open
         self._usual = charset is None  # no multipart within it, no charset
         self._streamed = streamed
@@ -114,31 +119,31 @@ class FormAssembler(Assembler):
         if events is _NOTHING:
             return Step.WORK if self.ended and self._jobs else None
         begin, name, data, room = self._begin, self._name, self._data, self._room
-        left, usual = self.left, self._usual
-        most = self.limits.maxima.field_size
+        left, usual, items = self.left, self._usual, self.items
+        most, each = self.limits.maxima.field_size, FIELD
         step: Step | None = None
         for event in events:
             kind = type(event)
             if kind is PartBegin:
-                name = event.name
-                size = event.body_offset - event.offset
+                part: PartBegin = event
+                size = part.body_offset - part.offset
                 if (
                     usual
-                    and name is not None
-                    and event.filename is None
-                    and event.content_type is None
-                    and size < len(name) + _LEAST_ENCODED
-                    and name != "_charset_"
+                    and part.name is not None
+                    and part.filename is None
+                    and part.content_type is None
+                    and size < len(part.name) + _LEAST_ENCODED
+                    and part.name != "_charset_"
                 ):
-                    begin, data = event, b""
-                    left -= size + FIELD
+                    begin, name, data = part, part.name, b""
+                    left -= size + each
                     self.fields_left -= 1
                     room = most if most < left else left
                     if room < 0 or self.fields_left < 0:
-                        raise self._too_many(event)
+                        raise self._too_many(part)
                     continue
                 self.left = left
-                step = self._start(event)
+                step = self._start(part)
                 left, usual = self.left, self._usual
             elif begin is None:
                 self.left = left
@@ -162,9 +167,9 @@ class FormAssembler(Assembler):
                     self.charge_text(begin.body_offset, name, data, len(data))
                     left = self.left
                 try:
-                    self.items.append((name, data.decode()))
+                    items.append((name, data.decode()))
                 except UnicodeDecodeError:
-                    self.items.append((name, value_of(self, begin, bytes(data), None)))
+                    items.append((name, value_of(self, begin, bytes(data), None)))
                 begin = None
                 continue
             if step is not None:
@@ -233,7 +238,7 @@ class FormAssembler(Assembler):
         else:
             for piece in self._decoder.feed(data):
                 self._put(piece)
-        return Step.WORK if self.full else None
+        return Step.WORK if self._queued >= BATCH else None
 
     def _put(self, data: bytes) -> None:
         sink: Any = self._sink
@@ -259,7 +264,7 @@ class FormAssembler(Assembler):
         elif sink is not SKIPPED:
             self.store(self._place, sink, self._pieces is not None)
         self._pieces = None
-        return Step.WORK if self.full else None
+        return Step.WORK if self._queued >= BATCH else None
 
     def _end(self, event: PartEnd) -> None:
         if self._sink is not None:

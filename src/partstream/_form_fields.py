@@ -15,7 +15,7 @@ from .errors import LimitExceeded, MultipartError
 from .parameters import Header, content_type
 
 if TYPE_CHECKING:
-    from ._form_work import Assembler
+    from ._forming import Assembler
 
 __all__ = [
     "CharsetField", "OddField", "charset_of", "decoder_of", "text_of", "too_large", "value_of",

@@ -30,7 +30,7 @@ class FileBase:
 
     def __init__(self, sink: SpoolSink) -> None:
         self._head = sink.head
-        self._file: Any = sink.file
+        self._file: Any = sink.opened()
         self._on_disk = sink.on_disk
         self._room = sink.size + sink.room  # what it may be in memory
         self._linked = False  # saved under a name, without a copy

@@ -6,8 +6,8 @@ from typing import Any
 
 from multidict import CIMultiDictProxy
 
-from ._form_assembler import FormAssembler
 from ._form_names import safe_name
+from ._forming import FormAssembler
 from ._need import NEED, Need
 
 __all__ = ["PartBase"]

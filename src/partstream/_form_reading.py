@@ -7,15 +7,14 @@ from typing import Any, Final
 
 from multidict import MultiDict, MultiDictProxy
 
-from ._form_assembler import FormAssembler, OpenSink
 from ._form_files import FileBase
 from ._form_urlencoded import UrlencodedAssembler
-from ._form_work import Assembler, Decode
+from ._forming import Assembler, Decode, FormAssembler, OpenSink
 from ._settings import latin
 from .deviations import Deviation
 from .errors import MultipartError
 from .limits import Limits
-from .parameters import Header, boundary_of, content_type
+from .parameters import Header, boundary_of, content_type, usual_multipart
 from .policy import Policy
 from .sources import content_type_of
 
@@ -23,8 +22,6 @@ __all__ = ["FormBase", "FormDriver", "assembler_of"]
 
 _MULTIPART: Final = "multipart/form-data"
 _URLENCODED: Final = "application/x-www-form-urlencoded"
-_USUAL: Final = "multipart/form-data; boundary="
-_LONGEST: Final = 70
 
 
 def assembler_of(
@@ -42,7 +39,7 @@ def assembler_of(
     Args:
         headers: where the Content-Type is: any mapping, an ASGI header list, a WSGI environ, or
             its value.
-        open: gives the sink for a file; see :data:`partstream._form_assembler.OpenSink`.
+        open: gives the sink for a file; see :data:`partstream._forming.OpenSink`.
         limits: what the form may be at most.
         policy: which deviations are tolerated.
         decode: gives the value of a field that is no plain text in UTF-8.
@@ -53,14 +50,13 @@ def assembler_of(
         UnsupportedMediaType: where it is no form.
         ParseError: where it has no usable boundary.
     """
-    value = _content_type(headers)
-    if value.startswith(_USUAL):
-        boundary = value[len(_USUAL) :]
-        if len(boundary) <= _LONGEST and boundary.isascii() and boundary.replace("-", "").isalnum():
-            return FormAssembler(
-                boundary, open, limits=limits, policy=policy, decode=decode, charset=charset,
-                streamed=streamed,
-            )  # fmt: skip
+    value = headers if type(headers) is str else _content_type(headers)
+    usual = usual_multipart(value)
+    if usual is not None and usual[0] == "form-data":
+        return FormAssembler(
+            usual[1], open, limits=limits, policy=policy, decode=decode, charset=charset,
+            streamed=streamed,
+        )  # fmt: skip
     essence = value.partition(";")[0].strip(" \t").lower()
     header = Header(latin(value), None, policy.form_mask, True)
     if essence == _MULTIPART:

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 else:
     tempfile = Later("tempfile")
 
-__all__ = ["Memory", "SpoolSink", "Spools", "temporary_file", "write_all"]
+__all__ = ["SMALL", "Memory", "SpoolSink", "Spools", "temporary_file", "write_all"]
 
 #: A file up to this size is in memory, however many there are.
-_SMALL: Final = 1 << 16
+_LEAST: Final = 1 << 16
+#: Pieces below this size are put together while they are held: each is an object.
+SMALL: Final = 1 << 13
 #: Pieces that are written by one call; a system takes 1024 on Linux, 16 by the standard.
 _PIECES: Final = 512 if hasattr(os, "writev") else 0
 _O_TMPFILE: Final[int] = getattr(os, "O_TMPFILE", 0)
@@ -81,7 +83,7 @@ class Memory:
 
     def room(self) -> int:
         """Give how much the next file may hold."""
-        return min(self.most, max(self.left, _SMALL))
+        return min(self.most, max(self.left, _LEAST))
 
 
 class Spools:
@@ -90,24 +92,28 @@ class Spools:
     Args:
         limits: of the form.
         made: makes what the form gets for a file, of its sink.
+        kind: of the sinks.
     """
 
-    __slots__ = ("_limits", "_made", "_memory")
+    __slots__ = ("_kind", "_limits", "_made", "_memory")
 
-    def __init__(self, limits: Limits, made: Callable[[SpoolSink], Any]) -> None:
+    def __init__(
+        self, limits: Limits, made: Callable[[Any], Any], kind: type[SpoolSink] | None = None
+    ) -> None:
         self._limits = limits
         self._made = made
+        self._kind = kind or SpoolSink
         self._memory: Memory | None = None  # of a form with files
 
     def __call__(self, head: FileHead) -> SpoolSink:
         """Give the sink for a file."""
         if self._memory is None:
             self._memory = Memory(self._limits)
-        return SpoolSink(head, self._memory, self._made)
+        return self._kind(head, self._memory, self._made)
 
 
 class SpoolSink(Sink):
-    """Writes a file into memory, and once it is too large for that onto disk.
+    """Holds a file in memory, and once it is too large for that writes it onto disk.
 
     Args:
         head: of the file.
@@ -115,12 +121,13 @@ class SpoolSink(Sink):
         made: makes what the form gets for the file, of this sink.
 
     Attributes:
-        file: what it is written into: a BytesIO, or a file without buffer.
+        file: what is to be closed: the file on disk, or what was given; None for what is held.
+        held: its content, while it is in memory.
         size: how many bytes.
         on_disk: whether it is a file on disk.
     """
 
-    __slots__ = ("_given", "_made", "_memory", "file", "head", "on_disk", "room", "size")
+    __slots__ = ("_given", "_made", "_memory", "file", "head", "held", "on_disk", "room", "size")
 
     def __init__(self, head: FileHead, memory: Memory, made: Callable[[SpoolSink], Any]) -> None:
         self.head = head
@@ -128,18 +135,25 @@ class SpoolSink(Sink):
         self._made = made
         self._given: Any = None
         self.file: Any = None
+        self.held: list[Any] = []
         self.size = 0
         self.on_disk = False
         self.room = memory.room()
 
     def write(self, data: Any) -> None:
-        """Take data that there is room for."""
-        if self.file is None:
-            self.file = io.BytesIO(data)  # which copies bytes only when more come
-            self.file.seek(0, os.SEEK_END)
-        else:
-            self.file.write(data)
+        """Take data that there is room for.
+
+        It is kept as it comes, but for small pieces: what grows in memory piece by piece is copied
+        many times, into pages that are new to the process, which is where the time is.
+        """
         size = len(data)
+        held = self.held
+        if size >= SMALL or not held:
+            held.append(data)
+        elif type(held[-1]) is bytearray and len(held[-1]) < SMALL:
+            held[-1] += data
+        else:
+            held.append(bytearray(data))
         self.size += size
         self.room -= size
         self._memory.left -= size
@@ -151,18 +165,27 @@ class SpoolSink(Sink):
             OSError: where the disk is full, or will not.
         """
         if not self.on_disk:
-            file = temporary_file()
-            held, self.file, self.on_disk, self.room = self.file, file, True, 0
+            self.file = temporary_file()
+            held, self.held, self.on_disk, self.room = self.held, [], True, 0
             self._memory.left += self.size
-            if held is not None:
-                write_all(file, [held.getbuffer()])
+            if held:
+                write_all(self.file, held)
         self.size += write_all(self.file, pieces)
 
+    def opened(self) -> Any:
+        """Give the file, at its start: a BytesIO, or a file without a buffer."""
+        if not self.on_disk:
+            # It shares the bytes that it is made of; write() would copy them.
+            held = self.held
+            alone = len(held) == 1 and type(held[0]) is bytes
+            self.file = io.BytesIO(held[0] if alone else b"".join(held))
+            self.held = []
+        else:
+            self.file.seek(0)
+        return self.file
+
     def finish(self) -> Any:
-        """Give the file, to be read from its start."""
-        if self.file is None:
-            self.file = io.BytesIO()
-        self.file.seek(0)
+        """Give what the form has for the file, to be read from its start."""
         self._given = self._made(self)
         return self._given
 

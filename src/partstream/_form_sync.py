@@ -11,7 +11,7 @@ from ._form_files import FileBase
 from ._form_part import PartBase
 from ._form_reading import FormBase, FormDriver, assembler_of
 from ._form_spool import Spools
-from ._form_work import Assembler, Step
+from ._forming import Assembler, Step
 from ._need import NEED, Need
 from ._sync_sources import sync_source
 from .errors import MultipartError

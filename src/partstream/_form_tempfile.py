@@ -1,108 +1,104 @@
-"""Files of a form in a ``tempfile.SpooledTemporaryFile``, as ASGI frameworks hand them out."""
+"""Files of a form in a ``tempfile.SpooledTemporaryFile``, as frameworks hand them out."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable
 from tempfile import SpooledTemporaryFile
-from typing import Any, Final
+from typing import Any
 
-from ._form_sinks import FileHead, Sink
-from ._form_spool import Memory
-from .limits import Limits
+from ._form_spool import SpoolSink
 
-__all__ = ["TempfileSink", "Tempfiles"]
-
-#: Pieces below this size are put together while they are held: each is an object.
-_SMALL: Final = 1 << 13
+__all__ = ["SpooledFile", "TempfileSink"]
 
 
-class Tempfiles:
-    """Opens the sinks of a form; what they hold in memory together is bounded, as in ``Spools``.
+class SpooledFile(SpooledTemporaryFile[bytes]):
+    """A ``SpooledTemporaryFile`` of what a sink was given, at its start.
+
+    In memory it is the pieces as they came.  They become one when somebody reads them, the usual
+    ``BytesIO`` when more is wanted than all of it: each copy is into memory that is new to the
+    process, and takes as long as all else that is done for the file.
 
     Args:
-        limits: of the form.
-        made: makes what the form gets for a file: of its head, the file, and its size in bytes.
+        sink: whose content it takes.
+        size: above which it goes to disk when it is written.
     """
 
-    __slots__ = ("_limits", "_made", "_memory")
+    _held: list[Any] | None = None
+    _at = 0  # the position, while it is held
 
-    def __init__(self, limits: Limits, made: Callable[[FileHead, Any, int], Any]) -> None:
-        self._limits = limits
-        self._made = made
-        self._memory: Memory | None = None  # of a form with files
-
-    def __call__(self, head: FileHead) -> TempfileSink:
-        """Give the sink for a file."""
-        if self._memory is None:
-            self._memory = Memory(self._limits)
-        return TempfileSink(head, self._memory, self._made)
-
-
-class TempfileSink(Sink):
-    """Writes a file into a ``SpooledTemporaryFile``, which goes to disk where its room ends."""
-
-    __slots__ = ("_held", "_made", "_memory", "_rolled", "file", "head", "room", "size")
-
-    def __init__(
-        self, head: FileHead, memory: Memory, made: Callable[[FileHead, Any, int], Any]
-    ) -> None:
-        self.head = head
-        self._memory = memory
-        self._made = made
-        self._rolled = False
-        self._held: list[Any] = []
-        self.file: Any = SpooledTemporaryFile(max_size=memory.most)  # noqa: SIM115
-        self.size = 0
-        self.room = memory.room()
-
-    def write(self, data: Any) -> None:
-        """Take data that there is room for.
-
-        It is put together first: a file in memory that grows piece by piece is copied many times.
-        """
-        size = len(data)
-        held = self._held
-        if size >= _SMALL:
-            held.append(data)
-        elif held and type(held[-1]) is bytearray and len(held[-1]) < _SMALL:
-            held[-1] += data
+    def __init__(self, sink: SpoolSink, size: int) -> None:
+        super().__init__(max_size=size)
+        if sink.on_disk:
+            sink.file.seek(0)
+            self._file = io.BufferedRandom(sink.file)
+            self._rolled = True
         else:
-            held.append(bytearray(data))
-        self.size += size
-        self.room -= size
-        self._memory.left -= size
+            self._held, sink.held = sink.held, []
+            self._size = sink.size
 
-    def writelines(self, pieces: Iterable[Any]) -> None:
-        """Take data that there is no room for.
+    @property
+    def _file(self) -> Any:
+        """What the base class keeps its content in, and takes for all that is not said here."""
+        if self._held is not None:
+            file = io.BytesIO(self._joined())
+            file.seek(self._at)
+            self._real, self._held = file, None
+        return self._real
 
-        Raises:
-            OSError: where the disk is full, or will not.
-        """
-        if not self._rolled:
-            self._put_held()
-            self.file.rollover()
-            self._rolled, self.room = True, 0
-            self._memory.left += self.size
-        for piece in pieces:
-            self.file.write(piece)
-            self.size += len(piece)
+    @_file.setter
+    def _file(self, file: Any) -> None:
+        self._real, self._held = file, None
+
+    def _joined(self) -> bytes:
+        held = self._held or [b""]
+        if len(held) > 1 or type(held[0]) is not bytes:
+            self._held = held = [b"".join(held)]
+        data: bytes = held[0]
+        return data
+
+    def read(self, *size: Any) -> bytes:
+        """Read; see :meth:`io.BufferedIOBase.read`."""
+        if self._held is None or self._at or size not in ((), (-1,), (None,)):
+            return super().read(*size)
+        self._at = self._size
+        return self._joined()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position, and give it; see :meth:`io.IOBase.seek`."""
+        if self._held is None or offset or whence not in (os.SEEK_SET, os.SEEK_END):
+            return self._file.seek(offset, whence)  # type: ignore[no-any-return]
+        self._at = self._size if whence else 0
+        return self._at
+
+    def tell(self) -> int:
+        """Give the position."""
+        return self._at if self._held is not None else super().tell()
+
+    def close(self) -> None:
+        """Close the file, which removes it."""
+        if self._held is not None:
+            self._file = io.BytesIO()
+        super().close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self._held is None and self._real.closed
+
+
+class TempfileSink(SpoolSink):
+    """Gives a :class:`SpooledFile`, which ``made`` puts into the framework's own object."""
+
+    __slots__ = ()
 
     def finish(self) -> Any:
         """Give what the form has for the file, to be read from its start."""
-        self._put_held()
-        self.file.seek(0)
-        return self._made(self.head, self.file, self.size)
-
-    def _put_held(self) -> None:
-        held, self._held = self._held, []
-        if held:
-            # What SpooledTemporaryFile has while it is in memory.  A BytesIO shares the bytes that
-            # it is made of; write() would copy them, into memory that is new to the process.
-            self.file._file = io.BytesIO(held[0] if len(held) == 1 else b"".join(held))
-            self.file._file.seek(0, os.SEEK_END)
+        self.file = SpooledFile(self, self._memory.most)
+        return self._made(self)
 
     def abort(self) -> None:
         """Close the file, which removes it."""
-        self.file.close()
+        self.held = []
+        if self.file is not None:
+            self.file.close()

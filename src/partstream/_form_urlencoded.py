@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from ._form_fields import text_of
-from ._form_work import FIELD, Assembler, Decode, Step
+from ._forming import FIELD, Assembler, Decode, Step
 from .deviations import Deviation
 from .limits import Limits
 from .policy import Policy

@@ -54,13 +54,14 @@ class Assembler:
     """
 
     head: FileHead
-    complete = True
-    ended = False
-    _queued = 0
-    _pieces: list[Any] | None = None  # of the file that has begun, that wait
-    _busy = _over = False
+    _pieces: list[Any] | None
 
     def __init__(
+        self, limits: Limits, policy: Policy, decode: Decode | None, charset: str | None
+    ) -> None:
+        self._set_up(limits, policy, decode, charset)
+
+    def _set_up(
         self, limits: Limits, policy: Policy, decode: Decode | None, charset: str | None
     ) -> None:
         check_settings(limits, policy)
@@ -75,6 +76,11 @@ class Assembler:
         self.fields_left = maxima.fields
         self._jobs: list[tuple[Callable[[Any], Any], Any]] = []
         self._sinks: list[Sink] = []
+        self.complete = True
+        self.ended = False
+        self._queued = 0
+        self._pieces = None  # of the file that has begun, that wait
+        self._busy = self._over = False
 
     def feed(self, chunk: bytes) -> Step | None:
         """Take bytes, ``b""`` at the end of the source; see :meth:`go`."""
@@ -161,11 +167,6 @@ class Assembler:
         else:
             pieces.append(bytearray(data))
         return pieces
-
-    @property
-    def full(self) -> bool:
-        """Whether enough waits to be written."""
-        return self._queued >= BATCH
 
     def store(self, place: int, sink: Sink, waits: bool) -> None:
         """Finish a file: at once, or behind what waits to be written."""

@@ -16,7 +16,7 @@ from ._form_files import FileBase
 from ._form_part import PartBase
 from ._form_reading import FormBase, FormDriver, assembler_of
 from ._form_spool import Spools
-from ._form_work import Assembler, Step
+from ._forming import Assembler, Step
 from ._later import Later
 from ._need import NEED, Need
 from ._offload import offload
@@ -227,12 +227,8 @@ async def assemble(assembler: Assembler, source: Source, on_file: OnFile | None 
     try:
         while not assembler.ended:
             step = assembler.feed(checked(await pull()))
-            while step is not None:
-                if step is Step.WORK:
-                    await offload(assembler.flush)
-                elif on_file is not None:
-                    await _Driver(assembler, pull).stream(on_file)
-                step = assembler.go()
+            if step is not None:
+                await _work(assembler, step, pull, on_file)
     except Exception:
         await _aborted(assembler)
         raise
@@ -242,6 +238,42 @@ async def assemble(assembler: Assembler, source: Source, on_file: OnFile | None 
     finally:
         if source.close is not None:
             await source.close()
+
+
+async def assemble_iterated(assembler: Assembler, iterator: Any) -> None:
+    """Do as :func:`assemble` with a ``Source`` of this async iterator, and no hook, but faster.
+
+    Two coroutines less for each chunk: that is as long as a field or two take.
+    """
+    try:
+        async for chunk in iterator:
+            if not chunk:
+                continue
+            step = assembler.feed(chunk if type(chunk) is bytes else checked(chunk))
+            if step is not None:
+                await _work(assembler, step, None, None)
+        step = assembler.feed(b"")
+        if step is not None:
+            await _work(assembler, step, None, None)
+    except BaseException as error:
+        if isinstance(error, Exception):
+            await _aborted(assembler)
+        else:
+            assembler.abort()
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            await close()
+        raise
+
+
+async def _work(assembler: Assembler, step: Step | None, pull: Any, on_file: Any) -> None:
+    """Do what a step asks for, and go on, until bytes are wanted."""
+    while step is not None:
+        if step is Step.WORK:
+            await offload(assembler.flush)
+        elif on_file is not None:
+            await _Driver(assembler, pull).stream(on_file)
+        step = assembler.go()
 
 
 async def _aborted(assembler: Assembler) -> None:

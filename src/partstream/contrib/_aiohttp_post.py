@@ -84,9 +84,7 @@ class _File(SpoolSink):
 
     def finish(self) -> web.FileField:
         """Give the file, to be read from its start."""
-        if self.file is None:
-            self.file = io.BytesIO()
-        self.file.seek(0)
+        self.file = self.opened()
         if self.on_disk:
             self.file = io.BufferedRandom(self.file)
         head = self.head

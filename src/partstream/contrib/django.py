@@ -35,9 +35,9 @@ from django.http.multipartparser import (
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import parse_header_parameters
 
-from .._form_assembler import FormAssembler
 from .._form_sinks import FileHead, Sink
 from .._form_sync import assemble
+from .._forming import FormAssembler
 from ..charsets import codec_for
 from ..errors import LimitExceeded, MultipartError
 from ..limits import Limits

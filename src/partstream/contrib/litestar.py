@@ -24,13 +24,12 @@ from litestar.exceptions import ClientException, ValidationException
 from litestar.types import Empty
 
 from .._form_reading import assembler_of
-from .._form_sinks import FileHead
-from .._form_tempfile import Tempfiles
+from .._form_spool import Spools
+from .._form_tempfile import TempfileSink
 from ..errors import MultipartError
-from ..form import assemble
+from ..form import assemble_iterated
 from ..limits import Limits
 from ..policy import Policy
-from ..sources import iterated
 
 __all__ = ["FormRequest"]
 
@@ -60,10 +59,10 @@ class FormRequest(Request[UserT, AuthT, StateT]):
         limits = _limits(self.app.multipart_form_part_limit)
         try:
             assembler = assembler_of(
-                self.headers.get("content-type", ""), Tempfiles(limits, _upload), limits=limits,
-                policy=_POLICY,
+                self.headers.get("content-type", ""), Spools(limits, _upload, TempfileSink),
+                limits=limits, policy=_POLICY,
             )  # fmt: skip
-            await assemble(assembler, iterated(self.stream()))
+            await assemble_iterated(assembler, self.stream())
         except MultipartError as error:
             if error.code == "missing_boundary":
                 raise ValidationException("multipart boundary missing in Content-Type") from error
@@ -76,7 +75,8 @@ class FormRequest(Request[UserT, AuthT, StateT]):
         return {name: many if len(many) > 1 else many[0] for name, many in found.items()}
 
 
-def _upload(head: FileHead, file: Any, size: int) -> Any:
+def _upload(sink: TempfileSink) -> Any:
+    head, file = sink.head, sink.file
     if not head.filename:  # Litestar gives an input without a file as text
         try:
             return file.read().decode()

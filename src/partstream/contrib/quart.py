@@ -22,9 +22,9 @@ from quart.wrappers import Request
 from werkzeug.formparser import default_stream_factory
 
 from .._form_sinks import FileHead, Sink
-from .._form_tempfile import Tempfiles
-from ..form import assemble
-from ..sources import iterated
+from .._form_spool import Spools
+from .._form_tempfile import TempfileSink
+from ..form import assemble_iterated
 from .werkzeug import assembler_for, limits_for, named, opened, translated
 
 __all__ = ["FormDataParser", "FormRequest"]
@@ -98,17 +98,20 @@ class FormDataParser(formparser.FormDataParser):
         open_sink: Callable[[FileHead], Sink]
         if self.stream_factory is default_stream_factory:
             limits = limits_for(self.max_form_memory_size, self.max_form_parts)
-            open_sink = Tempfiles(limits, self._storage)
+            open_sink = Spools(limits, self._spooled, TempfileSink)
         else:
             open_sink = partial(_Container, self.stream_factory, content_length, self._storage)
         try:
             assembler = assembler_for(self, options, open_sink)
-            await assemble(assembler, iterated(body))
+            await assemble_iterated(assembler, body)
         except ValueError as error:
             raise translated(error, self.silent) from error
         fields, files = assembler.split()
         cls: Any = self.cls
         return cls(fields), cls(files)
+
+    def _spooled(self, sink: TempfileSink) -> Any:
+        return self._storage(sink.head, sink.file, sink.size)
 
     def _storage(self, head: FileHead, file: Any, size: int) -> Any:
         return self.file_storage_class(file, head.filename, head.name, headers=named(head))

@@ -25,17 +25,17 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from .._form_reading import assembler_of
-from .._form_sinks import FileHead
-from .._form_tempfile import Tempfiles
-from .._form_work import Assembler
+from .._form_spool import Spools
+from .._form_tempfile import TempfileSink
+from .._forming import Assembler, FormAssembler
 from .._settings import latin
 from ..charsets import codec_for
 from ..errors import MultipartError, UnsupportedMediaType
-from ..form import assemble
+from ..form import assemble_iterated
 from ..limits import Limits
-from ..parameters import Header, content_type
+from ..parameters import Header, content_type, usual_multipart
 from ..policy import Policy
-from ..sources import content_type_of, iterated
+from ..sources import content_type_of
 
 __all__ = ["FormRequest", "form"]
 
@@ -125,7 +125,11 @@ async def _kept(
         spool = MultiPartParser.spool_max_size
         limits = _limits(max_files, max_fields, max_part_size, spool)
         try:
-            request._form = await _read(request, limits)
+            assembler = _assembler(request.scope["headers"], limits)
+            await assemble_iterated(assembler, request.stream())
+            request._form = FormData(assembler.pairs())
+        except UnsupportedMediaType:
+            request._form = FormData()
         except MultipartError as error:
             message, status = _explained(error, limits, request.headers.get("content-type", ""))
             if "app" in request.scope:
@@ -134,17 +138,14 @@ async def _kept(
     return request._form
 
 
-async def _read(request: Request, limits: Limits) -> FormData:
-    try:
-        assembler = _assembler(request.scope["headers"], limits)
-    except UnsupportedMediaType:
-        return FormData()
-    await assemble(assembler, iterated(request.stream()))
-    return FormData(assembler.pairs())
-
-
 def _assembler(headers: Any, limits: Limits) -> Assembler:
     value = _content_type(headers)
+    usual = usual_multipart(value)
+    if usual is not None and usual[0] == "form-data":
+        return FormAssembler(
+            usual[1], Spools(limits, _upload, TempfileSink), limits=limits, policy=_POLICY,
+            decode=_decoded,
+        )  # fmt: skip
     charset = None
     if "charset" in value.lower():
         header = Header(latin(value), None, _POLICY.form_mask, True)
@@ -152,8 +153,8 @@ def _assembler(headers: Any, limits: Limits) -> Assembler:
         if charset is not None and codec_for(charset) == "utf-8":
             charset = None
     return assembler_of(
-        value, Tempfiles(limits, _upload), limits=limits, policy=_POLICY, decode=_decoded,
-        charset=charset,
+        value, Spools(limits, _upload, TempfileSink), limits=limits, policy=_POLICY,
+        decode=_decoded, charset=charset,
     )  # fmt: skip
 
 
@@ -165,12 +166,13 @@ def _content_type(headers: Any) -> str:
     return content_type_of(headers)
 
 
-def _upload(head: FileHead, file: Any, size: int) -> UploadFile:
+def _upload(sink: TempfileSink) -> UploadFile:
+    head = sink.head
     raw = [
         (name.lower().encode("latin-1"), latin(value).encode("latin-1"))
         for name, value in head.headers.items()
     ]
-    return UploadFile(file, size=size, filename=head.filename, headers=Headers(raw=raw))
+    return UploadFile(sink.file, size=sink.size, filename=head.filename, headers=Headers(raw=raw))
 
 
 def _decoded(part: object, data: bytes, charset: str | None) -> str:

@@ -28,9 +28,9 @@ from werkzeug.datastructures import FileStorage, Headers
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
-from .._form_assembler import FormAssembler
 from .._form_sinks import FileHead, Sink
 from .._form_sync import assemble
+from .._forming import FormAssembler
 from ..errors import LimitExceeded, MultipartError
 from ..limits import Limits
 from ..policy import Policy
