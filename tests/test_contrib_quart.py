@@ -1,36 +1,30 @@
-"""``partstream.contrib.quart``, beside Quart's own parser and behind hypercorn."""
+"""``partstream.contrib.quart``, beside Quart's own parser."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import ModuleType
 from typing import Any
 
 import pytest
-from quart import Quart, request
 from quart.datastructures import FileStorage
 from quart.formparser import FormDataParser
-from quart.wrappers import Request
 from quart.wrappers.request import Body
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from support.asgi_forms import (
     BOUNDARY,
-    CONTENT_TYPE,
-    hypercorn_server,
     own_directory,
     part,
-    post,
     temporary_files,
     whole,
 )  # fmt: skip
 from support.serving import run
-from support.wsgi_forms import ask_and_leave, large
 
 MIB = 1 << 20
 FILE = part("f", bytes(MIB), "large")
@@ -142,77 +136,4 @@ def test_cancelling_leaves_nothing(contrib: ModuleType) -> None:
             await parsing
 
     run(read())
-    assert not temporary_files()
-
-
-# Behind a server
-
-
-def made(kind: type[Request]) -> Quart:
-    app = Quart(__name__)
-    app.request_class = kind
-    app.config["MAX_CONTENT_LENGTH"] = None
-
-    @app.post("/")
-    async def tell() -> Any:
-        files = []
-        for name, file in (await request.files).items(multi=True):
-            digest = hashlib.sha256()
-            size = 0
-            while data := file.stream.read(MIB):
-                digest.update(data)
-                size += len(data)
-            files.append([name, file.filename, size, digest.hexdigest()])
-            file.close()
-        return {"fields": list((await request.form).items(multi=True)), "files": files}
-
-    return app
-
-
-def told(name: str, filename: str, data: bytes) -> list[Any]:
-    return [name, filename, len(data), hashlib.sha256(data).hexdigest()]
-
-
-def test_behind_hypercorn(contrib: ModuleType) -> None:
-    app = made(contrib.FormRequest)
-
-    async def main() -> None:
-        async with hypercorn_server(app) as url:
-            body = whole(part("a", b"1"), FILE, part("f", b"", ""))
-            found = (await post(url, body)).json()
-            assert found["fields"] == [["a", "1"]]
-            assert found["files"] == [told("f", "large", bytes(MIB)), told("f", "", b"")]
-            found = (await post(url, FORMS["100 fields"])).json()
-            assert found["fields"] == [[f"field{n}", f"value {n}"] for n in range(100)]
-            assert (await post(url, FILE)).status_code == 400
-            assert (await post(url, whole(*[part("a", b"")] * 1001))).status_code == 413
-            assert (await post(url, whole(part("a", bytes(500_001))))).status_code == 413
-            app.config["MAX_CONTENT_LENGTH"] = 100
-            assert (await post(url, whole(FILE), CONTENT_TYPE)).status_code == 413
-            app.config["MAX_CONTENT_LENGTH"] = None
-            port = int(url.rstrip("/").rpartition(":")[2])
-            await asyncio.to_thread(ask_and_leave, port, FILE, 2 * len(FILE))
-
-    run(main())
-    assert not temporary_files()
-
-
-def test_a_large_file_behind_hypercorn(ps: ModuleType, contrib: ModuleType) -> None:
-    size = 256 if ps.BACKEND == "c" else 8
-
-    async def main() -> None:
-        async with hypercorn_server(made(contrib.FormRequest)) as url:
-            pieces, _ = large(size)
-
-            async def sent() -> AsyncIterator[bytes]:
-                for piece in pieces:
-                    yield piece
-
-            found = (await post(url, sent())).json()
-        digest = hashlib.sha256()
-        for _ in range(size):
-            digest.update(bytes(range(256)) * 4096)
-        assert found["files"] == [["f", "large", size * MIB, digest.hexdigest()]]
-
-    run(main())
     assert not temporary_files()
