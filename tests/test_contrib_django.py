@@ -249,6 +249,35 @@ def _fail(start: int) -> None:
         raise ZeroDivisionError
 
 
+def test_a_field_over_the_limit_is_not_read_to_its_end(contrib: ModuleType) -> None:
+    with project(DATA_UPLOAD_MAX_MEMORY_SIZE=1000):
+        request = request_of(whole(part("a", bytes(3 * MIB))))
+        with pytest.raises(RequestDataTooBig):
+            _ = request.POST
+        assert len(request.environ["wsgi.input"].read()) > 2 * MIB
+
+
+class Keeping(FileUploadHandler):
+    """Keeps a file open, and knows nothing of interruptions."""
+
+    def new_file(self, *facts: Any) -> None:  # type: ignore[override]
+        self.file = io.BytesIO()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self.file.write(raw_data)
+
+    def file_complete(self, file_size: int) -> None:
+        pass
+
+
+def test_what_other_handlers_have_open_is_closed(contrib: ModuleType) -> None:
+    with project([OURS, f"{__name__}.Keeping"]):
+        request = request_of(FILE)
+        with pytest.raises(MultiPartParserError):
+            _ = request.POST
+        assert request.upload_handlers[1].file.closed
+
+
 @pytest.mark.parametrize(("token", "status"), [("a" * 32, "200 OK"), ("b" * 32, "403 Forbidden")])
 def test_csrf_protection_reads_the_form(contrib: ModuleType, token: str, status: str) -> None:
     body = whole(part("csrfmiddlewaretoken", token.encode()), part("a", b"1"))

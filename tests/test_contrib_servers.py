@@ -163,9 +163,10 @@ def test_a_body_that_is_too_large(served: Served, integration: Integration, way:
 
 @pytest.mark.parametrize("leave", LEAVING)
 def test_a_client_that_leaves(served: Served, leave: str) -> None:
-    told = served.state()["forms"]
+    told, before = served.state()["forms"], served.handles()
     head = f"/large HTTP/1.1\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: {3 * len(HALF)}"
     with begun(served, head, HALF) as client:
         served.until(served.writes)
         LEAVING[leave](client)
+    served.settle(before)
     assert served.state()["forms"] == told

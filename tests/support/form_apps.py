@@ -90,8 +90,8 @@ def fastapi() -> Any:
             return Response(told(data.multi_items()), media_type=_JSON)
 
     @app.post("/large")
-    async def large(f: UploadFile) -> Response:
-        return Response(told([("f", f)]), media_type=_JSON)
+    async def large(f: UploadFile | None = None) -> Response:
+        return Response(told([("f", f)] if f else []), media_type=_JSON)
 
     return app
 
