@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import io
 import os
-import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from support.serving import httpx_client, run
+from support.serving import run
 
 Module = Callable[[str], ModuleType]
 HEAD = {"Content-Type": "multipart/form-data; boundary=b"}
@@ -207,88 +204,3 @@ def test_no_limits(contrib: ModuleType) -> None:
     status, text, _ = sent(contrib, part('name="a"', b"x" * 9_000_000) + end, client_max_size=0)
     assert status == 413
     assert text.startswith("over the limit max_fields_size=8388608 bytes")
-
-
-def test_a_client_that_goes_away_leaves_nothing(contrib: ModuleType, directory: Path) -> None:
-    ended: list[BaseException] = []
-
-    async def main() -> None:
-        over = asyncio.Event()
-
-        async def handler(request: web.Request) -> web.Response:
-            try:
-                await contrib.post(request)
-            except BaseException as error:
-                ended.append(error)
-                raise
-            finally:
-                over.set()
-            return web.Response()
-
-        async with serving(handler, client_max_size=0) as url:
-            port = int(url.rpartition(":")[2].strip("/"))
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {HEAD['Content-Type']}\r\n"
-            writer.write(f"{head}Content-Length: 9000000\r\n\r\n".encode())
-            writer.write(part('name="f"; filename="x"', b"\0" * 3_000_000))
-            await writer.drain()
-            writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-            writer.close()
-            await over.wait()
-
-    run(main())
-    assert len(ended) == 1
-    assert handles(directory) == []
-
-
-def test_httpx_and_curl(contrib: ModuleType, tmp_path: Path) -> None:
-    if shutil.which("curl") is None:
-        pytest.skip("no curl")
-    path = tmp_path / "photo.bin"
-    path.write_bytes(bytes(range(256)) * 1000)
-    seen: list[Any] = []
-
-    async def handler(request: web.Request) -> web.Response:
-        seen.append([(row[0], row[2], row[-1]) for row in shown(await contrib.post(request))])
-        return web.Response()
-
-    async def main() -> None:
-        async with serving(handler) as url, httpx_client() as client:
-            files = {"photo": ("photo.bin", path.read_bytes())}
-            await client.post(url, data={"title": "x"}, files=files)
-            command = ["curl", "-sf", "-F", "title=x", "-F", f"photo=@{path}", url]
-            process = await asyncio.create_subprocess_exec(*command)
-            assert await process.wait() == 0
-
-    run(main())
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert seen == [[("title", "x", "x"), ("photo", "photo.bin", digest)]] * 2
-
-
-@pytest.mark.parametrize("ps", ["c"], indirect=True)
-def test_a_file_of_256_mb(ps: ModuleType, contrib: ModuleType, directory: Path) -> None:
-    block = b"\5" * (1 << 20)
-    sizes: list[int] = []
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield part('name="f"; filename="x"', b"")[:-2]
-        for _ in range(256):
-            yield block
-        yield b"\r\n--b--\r\n"
-
-    async def handler(request: web.Request) -> web.Response:
-        data = await contrib.post(request)
-        sizes.append(data["f"].file.seek(0, os.SEEK_END))
-        return web.Response()
-
-    async def main() -> None:
-        async with (
-            serving(handler, client_max_size=0) as url,
-            aiohttp.ClientSession() as session,
-            session.post(url, data=pieces(), headers=HEAD) as response,
-        ):
-            assert response.status == 200
-
-    run(main())
-    assert sizes == [256 << 20]
-    assert handles(directory) == []

@@ -1,10 +1,8 @@
-"""``partstream.contrib.django``, beside Django's own parser and behind real servers."""
+"""``partstream.contrib.django``, beside Django's own parser."""
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,16 +15,12 @@ import pytest
 from support.asgi_forms import (
     BOUNDARY,
     CONTENT_TYPE,
-    hypercorn_server,
     own_directory,
     part,
-    post,
     temporary_files,
     whole,
 )  # fmt: skip
-from support.django_app import MEMORY, OURS, TEMPORARY, asgi, listed, project
-from support.serving import run
-from support.wsgi_forms import ask, ask_and_leave, gunicorn_server, large, waitress_server
+from support.django_app import MEMORY, OURS, TEMPORARY, listed, project
 
 from django.core.exceptions import (  # isort: skip
     RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent,
@@ -264,62 +258,41 @@ def _fail(start: int) -> None:
         raise ZeroDivisionError
 
 
-# Behind servers
+def test_a_field_over_the_limit_is_not_read_to_its_end(contrib: ModuleType) -> None:
+    with project(DATA_UPLOAD_MAX_MEMORY_SIZE=1000):
+        request = request_of(whole(part("a", bytes(3 * MIB))))
+        with pytest.raises(RequestDataTooBig):
+            _ = request.POST
+        assert len(request.environ["wsgi.input"].read()) > 2 * MIB
 
 
-def guarded(port: int, token: str) -> int:
+class Keeping(FileUploadHandler):
+    """Keeps a file open, and knows nothing of interruptions."""
+
+    def new_file(self, *facts: Any) -> None:  # type: ignore[override]
+        self.file = io.BytesIO()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self.file.write(raw_data)
+
+    def file_complete(self, file_size: int) -> None:
+        pass
+
+
+def test_what_other_handlers_have_open_is_closed(contrib: ModuleType) -> None:
+    with project([OURS, f"{__name__}.Keeping"]):
+        request = request_of(FILE)
+        with pytest.raises(MultiPartParserError):
+            _ = request.POST
+        assert request.upload_handlers[1].file.closed
+
+
+@pytest.mark.parametrize(("token", "status"), [("a" * 32, "200 OK"), ("b" * 32, "403 Forbidden")])
+def test_csrf_protection_reads_the_form(contrib: ModuleType, token: str, status: str) -> None:
     body = whole(part("csrfmiddlewaretoken", token.encode()), part("a", b"1"))
-    status, _ = ask(port, body, headers={"Cookie": f"csrftoken={'a' * 32}"}, path="/guarded")
-    return status
-
-
-def check_server(port: int) -> None:
-    status, answer = ask(port, whole(part("a", b"1"), part("f", b"one", "1"), FILE))
-    assert status == 200
-    found = json.loads(answer)
-    assert found["fields"] == [["a", "1"]]
-    assert [file[4:] for file in found["files"]] == [
-        [3, hashlib.sha256(b"one").hexdigest(), "TemporaryUploadedFile"],
-        [3 * MIB, hashlib.sha256(bytes(3 * MIB)).hexdigest(), "TemporaryUploadedFile"],
-    ]
-    assert ask(port, FILE)[0] == 400
-    assert ask(port, whole(*[part("a", b"")] * 1001))[0] == 400
-    assert ask(port, whole(*[part("a", b"", "x")] * 101))[0] == 400
-    assert ask(port, whole(part("a", bytes(3 * MIB))))[0] == 400
-    assert guarded(port, "a" * 32) == 200
-    assert guarded(port, "b" * 32) == 403
-
-
-def test_wsgi_behind_waitress(contrib: ModuleType) -> None:
-    with project(), waitress_server(WSGIHandler()) as port:
-        check_server(port)
-    assert not temporary_files()
-
-
-def test_wsgi_behind_gunicorn(ps: ModuleType, directory: Path) -> None:
-    with gunicorn_server("support.django_app:wsgi()", ps.BACKEND, directory) as port:
-        check_server(port)
-        assert b" 400 " in ask_and_leave(port, FILE, 2 * len(FILE))
-        assert not list(directory.iterdir())
-        if ps.BACKEND == "c":
-            body, length = large(256)
-            digest = hashlib.sha256()
-            for _ in range(256):
-                digest.update(bytes(range(256)) * 4096)
-            found = json.loads(ask(port, body, length)[1])["files"]
-            assert found[0][4:6] == [256 * MIB, digest.hexdigest()]
-    assert not list(directory.iterdir())
-
-
-def test_asgi_behind_hypercorn(contrib: ModuleType) -> None:
-    async def main() -> None:
-        async with hypercorn_server(asgi()) as url:
-            body = whole(part("a", b"1"), part("f", b"one", "1"), FILE)
-            found = (await post(url, body)).json()
-            assert found["fields"] == [["a", "1"]]
-            assert [file[4] for file in found["files"]] == [3, 3 * MIB]
-            assert (await post(url, FILE)).status_code == 400
-
+    seen: list[str] = []
     with project():
-        run(main())
-    assert not temporary_files()
+        request = request_of(body, PATH_INFO="/guarded", HTTP_COOKIE=f"csrftoken={'a' * 32}")
+        answer = WSGIHandler()(request.environ, lambda status, headers: seen.append(status))
+        answer.close()
+    assert seen == [status]

@@ -1,8 +1,7 @@
-"""``partstream.contrib.fastapi``: parameters and OpenAPI as FastAPI's own, behind real servers."""
+"""``partstream.contrib.fastapi``: parameters and OpenAPI as FastAPI's own, behind uvicorn."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,14 +12,13 @@ from fastapi import APIRouter, FastAPI, File, Form, Request, UploadFile
 from starlette.formparsers import MultiPartParser
 
 from support.asgi_forms import (
-    SERVERS,
     own_directory,
     part,
     post,
     temporary_files,
     whole,
 )  # fmt: skip
-from support.serving import run
+from support.serving import run, uvicorn_server
 
 MIB = 1 << 20
 
@@ -86,10 +84,10 @@ BODIES = {
 }
 
 
-async def answers(app: FastAPI, server: str) -> dict[str, Any]:
+async def answers(app: FastAPI) -> dict[str, Any]:
     """Post all of the bodies, and give the statuses and the answers."""
     found: dict[str, Any] = {}
-    async with SERVERS[server](app) as url:
+    async with uvicorn_server(app) as url:
         for name, body in BODIES.items():
             answer = await post(f"{url}upload", body)
             found[name] = answer.status_code, answer.json()
@@ -106,14 +104,11 @@ async def answers(app: FastAPI, server: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("router", [False, True])
-@pytest.mark.parametrize("server", SERVERS)
-def test_answers_as_fastapi_does(
-    route: Any, server: str, router: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    theirs = run(answers(application(router=router), server))
+def test_answers_as_fastapi_does(route: Any, router: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = run(answers(application(router=router)))
     # From here on, whatever asks Starlette's parser is seen.
     monkeypatch.delattr(MultiPartParser, "parse")
-    ours = run(answers(application(route, router), server))
+    ours = run(answers(application(route, router)))
     assert ours == theirs
     assert ours["whole"][0] == 200
     assert ours["whole"][1]["files"] == [["1", 1, 1], ["2", 2 * MIB, 2 * MIB]]
@@ -129,37 +124,3 @@ def test_openapi_is_unchanged(route: Any) -> None:
     schema = application(route).openapi()
     assert schema == application().openapi()
     assert "multipart/form-data" in schema["paths"]["/upload"]["post"]["requestBody"]["content"]
-
-
-def test_a_client_that_goes_away_leaves_nothing(route: Any) -> None:
-    left = asyncio.Event()
-
-    async def watched(scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await app(scope, receive, send)
-        except Exception:
-            pass  # ClientDisconnect: uvicorn would log it
-        finally:
-            left.set()
-
-    app = application(route)
-    body = part("files", bytes(3 * MIB), "f")
-    head = (
-        f"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) * 2}\r\n"
-        "Content-Type: multipart/form-data; boundary=" + body[2 : body.index(b"\r")].decode()
-    )
-
-    async def talk() -> None:
-        async with SERVERS["uvicorn"](watched) as url:
-            port = int(url.rstrip("/").rpartition(":")[2])
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(head.encode() + b"\r\n\r\n" + body)
-            await writer.drain()
-            while not temporary_files():
-                await asyncio.sleep(0)
-            writer.close()
-            await writer.wait_closed()
-            await left.wait()
-
-    run(talk())
-    assert temporary_files() == []

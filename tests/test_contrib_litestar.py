@@ -1,4 +1,4 @@
-"""``partstream.contrib.litestar``, beside Litestar's own request and behind real servers."""
+"""``partstream.contrib.litestar``, beside Litestar's own request, behind uvicorn."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from litestar import Litestar, Request, post
 from litestar.datastructures import UploadFile
 
 from support.asgi_forms import (
-    SERVERS,
     own_directory,
     part,
     temporary_files,
     whole,
 )  # fmt: skip
 from support.asgi_forms import post as send
-from support.serving import run
+from support.serving import run, uvicorn_server
 
 MIB = 1 << 20
 FIELDS = [part(f"field{n}", b"value %d" % n) for n in range(100)]
@@ -48,7 +47,7 @@ def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     own_directory(monkeypatch, tmp_path)
 
 
-async def answers(kind: Any, server: str) -> dict[str, Any]:
+async def answers(kind: Any) -> dict[str, Any]:
     """Post all of the bodies, and give the statuses and the answers."""
 
     @post("/", status_code=200)
@@ -70,13 +69,12 @@ async def answers(kind: Any, server: str) -> dict[str, Any]:
         request_max_body_size=3 * MIB, openapi_config=None, logging_config=None,
     )  # fmt: skip
     found: dict[str, Any] = {}
-    async with SERVERS[server](app) as url:
+    async with uvicorn_server(app) as url:
         for name, body in (BODIES if kind is Request else BODIES | LEFT_OPEN).items():
             answer = await send(url, body)
             found[name] = answer.status_code, answer.json()
-        if server == "uvicorn":  # hypercorn cuts off who still sends, before the answer is read
-            answer = await send(url, whole(part("f", bytes(4 * MIB), "f")))
-            found["too large"] = answer.status_code, answer.json()
+        answer = await send(url, whole(part("f", bytes(4 * MIB), "f")))
+        found["too large"] = answer.status_code, answer.json()
         answer = await send(url, b"", "multipart/form-data")
         found["no boundary"] = answer.status_code, answer.json()
         answer = await send(url, b"a=1&b=2", "application/x-www-form-urlencoded")
@@ -84,16 +82,15 @@ async def answers(kind: Any, server: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("server", SERVERS)
 def test_answers_as_litestar_does(
-    ps_module: Callable[[str], ModuleType], server: str, monkeypatch: pytest.MonkeyPatch
+    ps_module: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = run(answers(Request, server))
+    theirs = run(answers(Request))
     monkeypatch.delattr(litestar.connection.request, "parse_multipart_form")
-    ours = run(answers(ps_module("contrib.litestar").FormRequest, server))
+    ours = run(answers(ps_module("contrib.litestar").FormRequest))
     assert [ours.pop(name)[0] for name in LEFT_OPEN] == [400, 400]
     assert ours == theirs
     assert [ours[name][0] for name in ("text", "files", "urlencoded")] == [200, 200, 200]
     assert [ours[name][0] for name in ("too many parts", "malformed")] == [400] * 2
-    assert server != "uvicorn" or ours["too large"][0] == 413
+    assert ours["too large"][0] == 413
     assert temporary_files() == []

@@ -1,4 +1,4 @@
-"""``partstream.contrib.quart``, beside Quart's own parser and behind hypercorn."""
+"""``partstream.contrib.quart``, beside Quart's own parser."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import asyncio
 import gc
 import hashlib
 import io
+import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import ModuleType
 from typing import Any
 
 import pytest
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
 from quart import Quart, request
 from quart.datastructures import FileStorage
 from quart.formparser import FormDataParser
@@ -24,15 +29,12 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from support.asgi_forms import (
     BOUNDARY,
     CONTENT_TYPE,
-    hypercorn_server,
     own_directory,
     part,
-    post,
     temporary_files,
     whole,
 )  # fmt: skip
-from support.serving import run
-from support.wsgi_forms import ask_and_leave, large
+from support.serving import PATIENCE, run
 
 MIB = 1 << 20
 FILE = part("f", bytes(MIB), "large")
@@ -147,65 +149,41 @@ def test_cancelling_leaves_nothing(contrib: ModuleType) -> None:
     assert not temporary_files()
 
 
-# Behind a server
-
-
-def made(kind: type[Request]) -> Quart:
-    app = Quart(__name__)
+@asynccontextmanager
+async def hypercorn_server(kind: type[Request], **config: Any) -> AsyncIterator[int]:
+    """Serve an application that reads files with requests of this kind, and give the port."""
+    app, over, options = Quart(__name__), asyncio.Event(), Config()
     app.request_class = kind
-    app.config["MAX_CONTENT_LENGTH"] = None
+    app.config.update(config)
 
     @app.post("/")
     async def tell() -> Any:
-        files = []
-        for name, file in (await request.files).items(multi=True):
-            digest = hashlib.sha256()
-            size = 0
-            while data := file.stream.read(MIB):
-                digest.update(data)
-                size += len(data)
-            files.append([name, file.filename, size, digest.hexdigest()])
-            file.close()
-        return {"fields": list((await request.form).items(multi=True)), "files": files}
+        return {"files": len(await request.files)}
 
-    return app
-
-
-def told(name: str, filename: str, data: bytes) -> list[Any]:
-    return [name, filename, len(data), hashlib.sha256(data).hexdigest()]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        options.bind = [f"fd://{os.dup(listener.fileno())}"]
+        options.errorlog = options.accesslog = None
+        serving = asyncio.ensure_future(serve(app, options, shutdown_trigger=over.wait))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            over.set()
+            await serving
 
 
-def test_behind_hypercorn(contrib: ModuleType) -> None:
-    app = made(contrib.FormRequest)
-
-    async def main() -> None:
-        async with hypercorn_server(app) as url:
-            body = whole(part("a", b"1"), FILE, part("f", b"", ""))
-            found = (await post(url, body)).json()
-            assert found["fields"] == [["a", "1"]]
-            assert found["files"] == [told("f", "large", bytes(MIB)), told("f", "", b"")]
-            found = (await post(url, FORMS["100 fields"])).json()
-            assert found["fields"] == [[f"field{n}", f"value {n}"] for n in range(100)]
-            assert (await post(url, FILE)).status_code == 400
-            assert (await post(url, whole(*[part("a", b"")] * 1001))).status_code == 413
-            assert (await post(url, whole(part("a", bytes(500_001))))).status_code == 413
-            app.config["MAX_CONTENT_LENGTH"] = 100
-            assert (await post(url, whole(FILE), CONTENT_TYPE)).status_code == 413
-            app.config["MAX_CONTENT_LENGTH"] = None
-            port = int(url.rstrip("/").rpartition(":")[2])
-            await asyncio.to_thread(ask_and_leave, port, FILE, 2 * len(FILE))
-
-    run(main())
-    assert not temporary_files()
+def answer(port: int, body: bytes) -> bytes:
+    """Send half of what is announced, say nothing more, and give the first line of the answer."""
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {CONTENT_TYPE}\r\n"
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        client.sendall(f"{head}Content-Length: {2 * len(body)}\r\n\r\n".encode() + body)
+        with client.makefile("rb") as lines:
+            return lines.readline()
 
 
 def test_a_client_that_stalls_is_answered_as_quart_does(contrib: ModuleType) -> None:
     async def answer_to(kind: type[Request], body: bytes) -> bytes:
-        app = made(kind)
-        app.config["BODY_TIMEOUT"] = 0.2
-        async with hypercorn_server(app) as url:
-            port = int(url.rstrip("/").rpartition(":")[2])
-            return await asyncio.to_thread(ask_and_leave, port, body, 2 * len(body), stall=True)
+        async with hypercorn_server(kind, BODY_TIMEOUT=0.2) as port:
+            return await asyncio.to_thread(answer, port, body)
 
     async def main() -> None:
         ours = await answer_to(contrib.FormRequest, FILE)
@@ -216,24 +194,3 @@ def test_a_client_that_stalls_is_answered_as_quart_does(contrib: ModuleType) -> 
         assert ours.split()[1] == (b"408" if sys.version_info >= (3, 11) else b"500")
 
     run(main())
-
-
-def test_a_large_file_behind_hypercorn(ps: ModuleType, contrib: ModuleType) -> None:
-    size = 256 if ps.BACKEND == "c" else 8
-
-    async def main() -> None:
-        async with hypercorn_server(made(contrib.FormRequest)) as url:
-            pieces, _ = large(size)
-
-            async def sent() -> AsyncIterator[bytes]:
-                for piece in pieces:
-                    yield piece
-
-            found = (await post(url, sent())).json()
-        digest = hashlib.sha256()
-        for _ in range(size):
-            digest.update(bytes(range(256)) * 4096)
-        assert found["files"] == [["f", "large", size * MIB, digest.hexdigest()]]
-
-    run(main())
-    assert not temporary_files()

@@ -1,31 +1,26 @@
-"""``partstream.contrib.starlette``, beside Starlette's own parser and behind real servers."""
+"""``partstream.contrib.starlette``, beside Starlette's own parser."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import ModuleType
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from support.asgi_forms import (
     CONTENT_TYPE,
-    SERVERS,
     own_directory,
     part,
-    post,
     receiving,
     scope,
     temporary_files,
@@ -246,56 +241,4 @@ def test_disconnect_and_cancellation_leave_nothing(contrib: ModuleType) -> None:
             await task
 
     run(read())
-    assert temporary_files() == []
-
-
-@pytest.mark.parametrize("server", SERVERS)
-def test_behind_a_server(contrib: ModuleType, server: str) -> None:
-    async def endpoint(request: Request) -> JSONResponse:
-        async with contrib.form(request, max_files=3) as data:
-            return JSONResponse(await listed(data))
-
-    app = Starlette(routes=[Route("/", endpoint, methods=["POST"])])
-
-    async def talk() -> None:
-        async with SERVERS[server](app) as url:
-            for body in FORMS.values():
-                answer = await post(url, body)
-                assert answer.status_code == 200
-                assert answer.json() == of_body[body]
-            assert (await post(url, whole(*[part("f", b"", "f")] * 4))).status_code == 400
-            assert (await post(url, b"nonsense")).status_code == 400
-
-    of_body = {body: of(contrib, body) for body in FORMS.values()}
-    run(talk())
-    assert temporary_files() == []
-
-
-@pytest.mark.parametrize("server", SERVERS)
-def test_a_large_file_behind_a_server(twins: dict[str, ModuleType], server: str) -> None:
-    from partstream.contrib.starlette import FormRequest
-
-    block = bytes(range(256)) * 4096
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        async with FormRequest(scope, receive).form() as data:
-            answer = JSONResponse(await listed(data))
-        await answer(scope, receive, send)
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield part("f", b"", "f.bin")[:-2]
-        for _ in range(256):
-            yield block
-        yield b"\r\n" + whole()
-
-    async def talk() -> Any:
-        async with SERVERS[server](app) as url:
-            return (await post(url, pieces())).json()
-
-    digest = hashlib.sha256()
-    for _ in range(256):
-        digest.update(block)
-    assert run(talk()) == [["f", "f.bin", "text/x-odd", 256 * MIB, digest.hexdigest()]]
     assert temporary_files() == []

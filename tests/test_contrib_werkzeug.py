@@ -1,10 +1,9 @@
-"""``partstream.contrib.werkzeug`` and ``flask``, beside Werkzeug's parser and behind servers."""
+"""``partstream.contrib.werkzeug``, beside Werkzeug's own parser."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -12,8 +11,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import requests
-from flask import Request as FlaskRequest
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
@@ -27,8 +24,6 @@ from support.asgi_forms import (
     temporary_files,
     whole,
 )  # fmt: skip
-from support.flask_app import made
-from support.wsgi_forms import ask, ask_and_leave, gunicorn_server, large, waitress_server
 
 MIB = 1 << 20
 
@@ -42,11 +37,6 @@ def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.fixture
 def contrib(ps_module: Callable[[str], ModuleType]) -> ModuleType:
     return ps_module("contrib.werkzeug")
-
-
-@pytest.fixture
-def flask_request(ps_module: Callable[[str], ModuleType]) -> Any:
-    return ps_module("contrib.flask").FormRequest
 
 
 def request_of(kind: Any, body: bytes, content_type: str = CONTENT_TYPE, **more: Any) -> Any:
@@ -192,56 +182,3 @@ def test_a_client_that_goes_away_leaves_nothing(contrib: ModuleType) -> None:
     with pytest.raises(ClientDisconnected):
         _ = request.form
     assert not temporary_files()
-
-
-# Behind servers
-
-
-def expected(fields: list[tuple[str, str]], *files: tuple[str, str, bytes]) -> Any:
-    digests = [
-        [name, filename, "text/x-odd", len(data), hashlib.sha256(data).hexdigest()]
-        for name, filename, data in files
-    ]
-    return {"fields": [list(pair) for pair in fields], "files": digests}
-
-
-def check_server(port: int) -> None:
-    body = whole(part("a", b"1"), part("f", b"one", "1"), part("f", bytes(MIB), "2"))
-    status, answer = ask(port, body)
-    assert status == 200
-    assert json.loads(answer) == expected([("a", "1")], ("f", "1", b"one"), ("f", "2", bytes(MIB)))
-    status, answer = ask(port, FORMS["100 fields"])
-    assert json.loads(answer)["fields"] == [[f"field{n}", f"value {n}"] for n in range(100)]
-    assert json.loads(ask(port, FORMS["no file chosen"])[1])["files"][0][:4] == [
-        "f", "", "text/x-odd", 0,
-    ]  # fmt: skip
-    assert ask(port, FILE)[0] == 400
-    assert ask(port, whole(*[part("a", b"")] * 1001))[0] == 413
-    assert ask(port, whole(part("a", bytes(500_001))))[0] == 413
-    sent = requests.post(
-        f"http://127.0.0.1:{port}/", data={"a": "é"}, files={"f": ("n", b"d", "text/x-odd")},
-        timeout=30,
-    )  # fmt: skip
-    assert sent.json() == expected([("a", "é")], ("f", "n", b"d"))
-
-
-def test_flask_behind_waitress(flask_request: Any) -> None:
-    assert issubclass(flask_request, FlaskRequest)
-    with waitress_server(made(flask_request)) as port:
-        check_server(port)
-    assert not temporary_files()
-
-
-def test_flask_behind_gunicorn(ps: ModuleType, directory: Path) -> None:
-    with gunicorn_server("support.flask_app:app", ps.BACKEND, directory) as port:
-        check_server(port)
-        assert b" 400 " in ask_and_leave(port, FILE, 2 * len(FILE))
-        assert not list(directory.iterdir())
-        if ps.BACKEND == "c":
-            body, length = large(256)
-            found = json.loads(ask(port, body, length)[1])["files"]
-            digest = hashlib.sha256()
-            for _ in range(256):
-                digest.update(bytes(range(256)) * 4096)
-            assert found[0][3:] == [256 * MIB, digest.hexdigest()]
-    assert not list(directory.iterdir())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,12 +36,16 @@ sys.stdin.read()
 """
 
 
-def recipe(number: int) -> Any:
-    """Give the function of a section of the page; its imports find the twin that is tested."""
-    block = PAGE.read_text().split("```python\n")[number].partition("```")[0]
+def namespace(number: int) -> dict[str, Any]:
+    """Run the code of a section of the page; its imports find the twin that is tested."""
+    block = PAGE.read_text(encoding="utf-8").split("```python\n")[number].partition("```")[0]
     space: dict[str, Any] = {}
     exec(block, space)
-    return space["upload"]
+    return space
+
+
+def recipe(number: int) -> Any:
+    return namespace(number)["upload"]
 
 
 def pieces(data: bytes = DATA) -> Iterator[bytes]:
@@ -72,8 +77,10 @@ def environ() -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever makes a temporary file fails."""
+    """Whoever makes a temporary file fails, and so does who asks another server than ours."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9/")
 
 
 @pytest.fixture(scope="module")
@@ -124,22 +131,32 @@ def test_obstore(ps: ModuleType, client: Any, endpoint: str, kind: str, tmp_path
     assert all(map(same, run(main())))
 
 
-def test_boto3(ps: ModuleType, client: Any) -> None:
-    (key,) = recipe(2)(environ(), client, "bucket")
+@pytest.mark.parametrize("source", ["form", "reader"])
+def test_boto3(ps_module: Callable[[str], ModuleType], client: Any, source: str) -> None:
+    if source == "form":
+        (key,) = recipe(2)(environ(), client, "bucket")
+    else:
+        key = "read"
+        for part in ps_module("sync").MultipartReader(TYPE, pieces()):
+            client.upload_fileobj(part, "bucket", key, Config=namespace(2)["PIECES"])
     found = client.get_object(Bucket="bucket", Key=key)
     assert same(found["Body"].read())
     assert found["ETag"].endswith('-3"')  # pieces, all but the last of 5 MiB: no read was short
 
 
 @pytest.mark.parametrize("kind", ["memory", "file"])
-def test_fsspec(ps: ModuleType, kind: str, tmp_path: Path) -> None:
+def test_fsspec(ps_module: Callable[[str], ModuleType], kind: str, tmp_path: Path) -> None:
     filesystem = fsspec.filesystem(kind)
     (path,) = recipe(3)(environ(), filesystem, str(tmp_path))
     assert same(filesystem.cat_file(path))
+    for part in ps_module("sync").MultipartReader(TYPE, pieces()):
+        with filesystem.open(f"{tmp_path}/read", "wb") as target:
+            shutil.copyfileobj(part, target)
+    assert same(filesystem.cat_file(f"{tmp_path}/read"))
 
 
 MEMORY = """
-import sys
+import os, sys, time
 sys.path[:0] = [{tests!r}]
 import test_object_storage as t
 def body():
@@ -168,16 +185,26 @@ else:
     else:
         t.recipe(3)(t.environ(), t.fsspec.filesystem("file"), {path!r})
 print(peak() - before, flush=True)
-t.os._exit(0)  # with obstore, SIGABRT was seen twice at the exit of this process; not yet explained
+# A thread of obstore's that has told the event loop that it is done has to get the interpreter once
+# more, to come out of call_soon_threadsafe(). Where the program is at its end by then, CPython ends
+# that thread, which Rust takes for an exception of another language: the process is aborted. One in
+# six was, also without partstream (obstore 0.12.1, PyO3/pyo3-async-runtimes#40). No other thread
+# runs Python when it is out of there.
+end = time.monotonic() + 10
+while len(sys._current_frames()) > 1 and time.monotonic() < end:
+    os.sched_yield()
 """
 
+#: MiB that a part of 256 MiB may take; 10 to 14, 108 and 2 were measured. boto3 holds pieces of
+#: 5 MiB for its 10 threads, and 10 more that wait.
+NEEDS = {"obstore": 20, "boto3": 135, "fsspec": 4}
 
-@pytest.mark.parametrize("kind", ["obstore", "boto3", "fsspec"])
+
+@pytest.mark.parametrize("kind", NEEDS)
 def test_memory_is_bounded(client: Any, endpoint: str, kind: str, tmp_path: Path) -> None:
-    """A part of 256 MB; boto3 took 111 MB more, obstore 13 MB, fsspec 3 MB."""
     script = MEMORY.format(
         tests=str(Path(__file__).parent), kind=kind, path=str(tmp_path), endpoint=endpoint
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
-    assert int(found.stdout) < 192 * 1024, kind
+    assert int(found.stdout) < NEEDS[kind] * 1024, kind

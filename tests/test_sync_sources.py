@@ -9,6 +9,7 @@ import functools
 import gzip
 import http.client
 import io
+import itertools
 import shutil
 import socket
 import tempfile
@@ -699,3 +700,46 @@ def test_no_more_is_asked_for_than_the_length(sync: ModuleType) -> None:
     env = {"wsgi.input": mock.Mock(spec=["read"], read=some), "CONTENT_LENGTH": str(len(BODY))}
     assert read(sync, env) == PARTS
     assert asked == [len(BODY), len(BODY) - 10, len(BODY) - 11]
+
+
+# Reads of a size
+
+
+class Failing(Reads):
+    """Fails where an exception stands among its chunks, once."""
+
+    def read(self, size: int) -> Any:
+        chunk = super().read(size)
+        if isinstance(chunk, Exception):
+            raise chunk
+        return chunk
+
+
+HEAD = b"--B\r\n\r\n"
+
+
+@pytest.mark.parametrize("step", [1, 3, 7, 100])
+@pytest.mark.parametrize("size", [1, 4, 5, 10, 99])
+def test_a_read_is_short_at_the_end_alone(sync: ModuleType, step: int, size: int) -> None:
+    data = HEAD + b"0123456789\r\n--B--"
+    chunks = [data[at : at + step] for at in range(0, len(data), step)]
+    for part in sync.MultipartReader(CONTENT_TYPE, iter(chunks)):
+        found = list(iter(functools.partial(part.read, size), b""))
+        assert found == [b"0123456789"[at : at + size] for at in range(0, 10, size)]
+        assert part.read(size) == b""
+
+
+def test_what_a_read_has_is_not_lost_where_the_source_fails(sync: ModuleType) -> None:
+    source = Failing([HEAD, b"abcd", b"efgh", TimeoutError(), b"ij\r\n--B--"])
+    [part] = itertools.islice(sync.MultipartReader(CONTENT_TYPE, source), 1)
+    with pytest.raises(TimeoutError):
+        part.read(10)
+    assert part.read(3) == b"abc"
+    assert part.read(10) == b"defghij"
+
+
+def test_nor_where_the_stream_is_at_fault(ps: ModuleType, sync: ModuleType) -> None:
+    [part] = itertools.islice(sync.MultipartReader(CONTENT_TYPE, [HEAD, b"abcd", b"efgh"]), 1)
+    with pytest.raises(ps.IncompleteBody):
+        part.read(10)
+    assert part.read(4) == b"abcd"

@@ -132,10 +132,11 @@ class BodyPartReader(PartBase):
         return self.read() or None
 
     def read(self, size: int | None = -1, *, decode: bool = False) -> bytes:
-        """Give all that is left of the part, or ``size`` bytes of it at most.
+        """Give all that is left of the part, or ``size`` bytes of it, fewer at the end alone.
 
         Args:
-            size: as of any file; all that is left if it is negative.
+            size: how many bytes; all that is left if it is negative.  boto3 takes what is shorter
+                for the end; for bytes as they arrive there is :meth:`read_chunk`.
             decode: undo Content-Transfer-Encoding and Content-Encoding, see :meth:`decode`; only
                 of the whole part.
 
@@ -147,7 +148,7 @@ class BodyPartReader(PartBase):
         if size is not None and size >= 0:
             if decode:
                 raise ValueError("read(size, decode=True): use decode_iter() on what read() gives")
-            return self._stream.finish(partial(self._opened().some, size)) if size else b""
+            return self._exactly(size) if size else b""
         decoder = self._new_decoder(whole=True) if decode else None
         try:
             data = self._all_now()
@@ -163,6 +164,21 @@ class BodyPartReader(PartBase):
         except BaseException:
             self._opened().restore(data)  # it can be read again
             raise
+
+    def _exactly(self, size: int) -> bytes:
+        body = self._opened()
+        data: bytes = self._stream.finish(partial(body.some, size))
+        if not data or len(data) == size:
+            return data
+        pieces, size = [data], size - len(data)
+        try:
+            while size and (data := self._stream.finish(partial(body.some, size))):
+                pieces.append(data)
+                size -= len(data)
+        except BaseException:
+            body.restore(b"".join(pieces))  # it can be read again
+            raise
+        return b"".join(pieces)
 
     def read_chunk(self, size: int = 8192) -> bytes:
         """Give the next bytes; see :meth:`partstream.BodyPartReader.read_chunk`."""

@@ -1,48 +1,20 @@
-"""What the tests of ASGI frameworks share: servers, forms, and a look at what is left open."""
+"""What the tests of frameworks share: forms, requests, and a look at what is left open."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 
-from support.serving import httpx_client, uvicorn_server
+from support.serving import httpx_client
 
 BOUNDARY = "----WebKitFormBoundaryAbCdEfGh01234567"
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
-
-
-@asynccontextmanager
-async def hypercorn_server(app: Any) -> AsyncIterator[str]:
-    """Serve an ASGI application with hypercorn, and give the address."""
-    over = asyncio.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = Config()
-        config.bind = [f"fd://{os.dup(listener.fileno())}"]
-        config.errorlog = config.accesslog = None
-        config.graceful_timeout = 1
-        serving = asyncio.ensure_future(serve(app, config, shutdown_trigger=over.wait))
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        finally:
-            over.set()
-            await serving
-
-
-SERVERS: dict[str, Callable[[Any], AbstractAsyncContextManager[str]]] = {
-    "uvicorn": uvicorn_server,
-    "hypercorn": hypercorn_server,
-}
 
 
 def part(name: str, data: bytes, filename: str | None = None) -> bytes:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import django
 from django.conf import settings
 
 if not settings.configured:
     settings.configure(DATA_UPLOAD_MAX_NUMBER_FIELDS=None, DATA_UPLOAD_MAX_MEMORY_SIZE=None)
 
-from django.core.handlers.asgi import ASGIHandler
-from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponseForbidden, JsonResponse
 from django.test.utils import override_settings
 from django.urls import path
@@ -70,15 +67,3 @@ def project(handlers: list[str] | None = None, **more: Any) -> Any:
             **more,
         }
     )
-
-
-def wsgi() -> Any:
-    """Give the project as gunicorn wants it, in a process of its own."""
-    project().enable()
-    django.setup()
-    return WSGIHandler()
-
-
-def asgi() -> Any:
-    """Give the project for an ASGI server, while :func:`project` holds."""
-    return ASGIHandler()
