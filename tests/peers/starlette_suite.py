@@ -45,10 +45,10 @@ SUITE = Suite(
             "its header is 'form-data; =\"...\"', of which ours says that it cannot be read, with "
             "the same class and status",
         ),
-        "test_multipart_closes_tempfile_on_oserror": "its file, which is put in place of Starlette's, "
-        "fails in write(): ours is another",
-        "test_multipart_request_large_file_rollover_in_background_thread": "wants rollover() of its "
-        "own file: ours is another, made and written on a thread as well (test_form_loops.py)",
+        "test_multipart_closes_tempfile_on_oserror": "its file, which is put in place of "
+        "Starlette's, fails in write(): ours is another",
+        "test_multipart_request_large_file_rollover_in_background_thread": "wants rollover() of "
+        "its own file: ours is another, made and written on a thread as well (test_form_loops.py)",
     },
 )
 
