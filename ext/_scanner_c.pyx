@@ -51,6 +51,11 @@ cdef enum:
     COPIED_FROM = 16384
     COPIED_LATER = 2048
 
+# Of a body that begins amid a chunk, and may end there, at most so many: from 128 KiB on an
+# allocator asks the system, which for each small part of a large chunk takes longer than the part.
+cdef enum:
+    COPIED_UP_TO = 126976
+
 # Limits.packed, in its order.
 ctypedef struct Maxima:
     int64_t line, lines, block, preamble, epilogue, depth, parts, size, total
@@ -763,8 +768,8 @@ cdef class MultipartParser:
         """Tell whether these are many bytes of a body that go out as other than the whole chunk."""
         if end - at < COPIED_FROM:
             return False
-        if self._before or not self._is_chunk(s + at, end - at):
-            return True
+        if not self._is_chunk(s + at, end - at):
+            return end - at <= COPIED_UP_TO
         return ps_partial(&self._delimiters, s, at, end) < end
 
     cdef int _lay_out(self, chars s, Py_ssize_t at, Py_ssize_t search, Py_ssize_t end) except -1:

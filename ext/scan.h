@@ -86,8 +86,9 @@ enum { PS_BLOCK = 64 };
 static ptrdiff_t (*ps_find)(const unsigned char *data, ptrdiff_t at, ptrdiff_t end,
                             const ps_needle *needle, int pass) = ps_find16;
 
-/* Do the same, and copy data[at .. what is found, or end) to the same places behind `to`.  In one pass it
-   takes less than a search and a memcpy: each byte is loaded once. */
+/* Do the same, and copy data[at .. what is found, or end) to the same places behind `to`, also the first
+   byte of what is found.  In one pass it takes less than a search and a memcpy: each byte is loaded
+   once. */
 static ptrdiff_t (*ps_find_and_copy)(const unsigned char *data, ptrdiff_t at, ptrdiff_t end,
                                      const ps_needle *needle, int pass,
                                      unsigned char *to) = ps_find_and_copy16;

@@ -20,7 +20,8 @@ PS_TARGET static inline int PS_OF(ps_is)(const unsigned char *p, const ps_needle
 }
 
 /* `to`: where data[0] goes, or NULL, which is known where this is compiled.  All from `at` up to what
-   is found is copied, and maybe some of what follows. */
+   is found is copied, with its first byte, behind which a caller goes on; and maybe some of what
+   follows. */
 PS_TARGET static PS_ALWAYS_INLINE ptrdiff_t PS_OF(ps_seek)(
     const unsigned char *data, ptrdiff_t at, ptrdiff_t end, const ps_needle *needle, int pass,
     unsigned char *to) {

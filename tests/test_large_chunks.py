@@ -57,6 +57,20 @@ def test_each_chunk_ends_in_what_may_be_a_delimiter(ps: ModuleType, near: bytes)
         _check(ps, [body], chunks)
 
 
+def test_a_chunk_of_nothing_but_body_is_handed_on_behind_bytes_held_back(ps: ModuleType) -> None:
+    parser = ps.MultipartParser(BOUNDARY)
+    parser.feed(_stream([b"body"])[: -len(DELIMITER) - 4] + b"\r")
+    chunk = b"." * 70000
+    held, given = parser.feed(chunk)
+    assert held == b"\r"
+    assert given is chunk
+
+
+def test_many_parts_in_one_chunk_of_any_size(ps: ModuleType) -> None:
+    bodies = [b"." * size + near for size in (2000, 2500, 17000, 60000, 130000) for near in NEAR]
+    _check(ps, bodies, [_stream(bodies)])
+
+
 def test_a_large_chunk_goes_over_the_limit_of_a_part(ps: ModuleType) -> None:
     body = b"." * 30000 + b"\r"
     data = _stream([body])

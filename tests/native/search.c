@@ -115,7 +115,7 @@ int main(int count, char **arguments) {
                     return fail("a search", found, expected);
                 memset(copy, 0xEE, (size_t)size);
                 const ptrdiff_t seen = copying[i](data, at, size, &d.needle, pass, copy);
-                const ptrdiff_t stop = expected < 0 ? size : expected;
+                const ptrdiff_t stop = expected < 0 ? size : expected + 1;
                 if (seen != expected)
                     return fail("a search that copies", seen, expected);
                 if (stop > at && memcmp(copy + at, data + at, (size_t)(stop - at)) != 0)
