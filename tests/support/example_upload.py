@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ def example_of(ps: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @contextmanager
 def settings(folder: Path, monkeypatch: pytest.MonkeyPatch, megabytes: int = 100) -> Iterator[Path]:
-    """Set what ``main`` sets for the workers, and give the directory for files."""
+    """Set what ``main`` sets for the workers, and give the directory for files, for a while."""
     kept, reports = folder / "files", folder / "reports"
     for directory in (kept, reports):
         directory.mkdir(parents=True)
@@ -39,3 +40,4 @@ def settings(folder: Path, monkeypatch: pytest.MonkeyPatch, megabytes: int = 100
     with monkeypatch.context() as patch:
         patch.setenv("UPLOAD_SERVER_SETTINGS", json.dumps(values))
         yield kept
+    shutil.rmtree(kept, ignore_errors=True)  # a test may have done so
