@@ -90,7 +90,8 @@ class Report:
         if self.phase != "done":
             return f"The upload failed: {self.error}\n"
         lines = [f"{part.sha256}  {part.size:>12,}  {part.saved}" for part in self.parts]
-        return "\n".join([*lines, f"{len(lines)} files, {self.size:,} bytes"]) + "\n"
+        files = "1 file" if len(lines) == 1 else f"{len(lines)} files"
+        return "\n".join([*lines, f"{files}, {self.size:,} bytes"]) + "\n"
 
 
 class Upload:
