@@ -140,7 +140,10 @@ async def _read(request: Request, limits: Limits) -> FormData:
     except UnsupportedMediaType:
         return FormData()
     await assemble(assembler, iterated(request.stream()))
-    return FormData(assembler.pairs())
+    pairs = assembler.pairs()
+    if not "".join([name for name, _ in pairs]).isascii():
+        pairs = [(_text(name), value) for name, value in pairs]
+    return FormData(pairs)
 
 
 def _assembler(headers: Any, limits: Limits) -> Assembler:
@@ -170,7 +173,16 @@ def _upload(head: FileHead, file: Any, size: int) -> UploadFile:
         (name.lower().encode("latin-1"), latin(value).encode("latin-1"))
         for name, value in head.headers.items()
     ]
-    return UploadFile(file, size=size, filename=head.filename, headers=Headers(raw=raw))
+    return UploadFile(file, size=size, filename=_text(head.filename), headers=Headers(raw=raw))
+
+
+def _text(name: str) -> str:
+    """Give a name; one that is not UTF-8 as latin-1, as Starlette does."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape").decode("latin-1")
+    return name
 
 
 def _decoded(part: object, data: bytes, charset: str | None) -> str:
