@@ -112,6 +112,7 @@ MALFORMED = {
     "bad header": FILE + f"--{BOUNDARY}\r\nno colon\r\n\r\nx\r\n--{BOUNDARY}--\r\n".encode(),
     "long header": whole(FILE, part("x" * 2000, b"")),
     "no delimiter": b"hello",
+    "name in latin-1": whole(FILE, part("?", b"")).replace(b'"?"', b'"\xe9"'),
 }
 
 

@@ -67,6 +67,9 @@ FORMS = {
     "empty": whole(),
     "text": whole(part("a", b"1"), part("b", "é".encode()), part("a", b"")),
     "latin-1": whole(part("a", b"\xe9")),
+    "names in latin-1": whole(part("?", b"1"), part("?", b"2", "?"), part("é", b"3")).replace(
+        b'"?"', b'"\xe9"'
+    ),
     "charset": whole(part("_charset_", b"latin-1"), part("a", b"x")),
     "100 fields": whole(*[part(f"field{n}", b"value %d" % n) for n in range(100)]),
     "files": whole(part("f", b"x" * 9000, "a.txt"), part("f", b"y", "b"), part("t", b"z")),

@@ -125,6 +125,8 @@ MALFORMED = {
     "no end": FILE,
     "bad header": FILE + f"--{BOUNDARY}\r\nno colon\r\n\r\nx\r\n--{BOUNDARY}--\r\n".encode(),
     "no delimiter": b"hello",
+    "name in latin-1": whole(FILE, part("?", b"")).replace(b'"?"', b'"\xe9"'),
+    "no name": whole(FILE, part("?", b"")).replace(b'; name="?"', b""),
 }
 
 

@@ -46,8 +46,9 @@ from ..sources import Source
 
 __all__ = ["FormParser", "FormUploadHandler"]
 
-#: Django gives ``_charset_`` as any other field, and leaves out parts without a name.
-_POLICY: Final = Policy(charset_field=False, nameless_in_form="skip")
+#: Django gives ``_charset_`` as any other field, leaves out parts without a name, and never gives
+#: a name that is no text: it drops headers that are not UTF-8, and the part with them.
+_POLICY: Final = Policy(charset_field=False, nameless_in_form="skip", undecodable_header="never")
 _EXCEEDED: Final = {
     "fields": (
         TooManyFieldsSent,

@@ -33,7 +33,7 @@ from ..policy import Policy
 
 __all__ = ["FormRequest"]
 
-_POLICY = Policy(nameless_in_form="error", charset_field=False)
+_POLICY = Policy(nameless_in_form="error", charset_field=False, undecodable_header="never")
 
 
 class FormRequest(Request[UserT, AuthT, StateT]):

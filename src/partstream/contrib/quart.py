@@ -25,7 +25,7 @@ from .._form_sinks import FileHead, Sink
 from .._form_spool import Spools
 from .._form_tempfile import TempfileSink
 from ..form import assemble_iterated
-from .werkzeug import assembler_for, limits_for, named, opened, translated
+from .werkzeug import assembler_for, limits_for, named, translated
 
 __all__ = ["FormDataParser", "FormRequest"]
 
@@ -40,7 +40,8 @@ class _Container(Sink):
     ) -> None:
         self._head = head
         self._made = made
-        self._open = partial(opened, factory, total, head)
+        kind = head.headers.get("content-type")
+        self._open = partial(factory, total, kind, head.filename, head.content_length or 0)
         self._file: IO[bytes] | None = None
 
     def writelines(self, pieces: Iterable[Any]) -> None:
@@ -102,7 +103,8 @@ class FormDataParser(formparser.FormDataParser):
         else:
             open_sink = partial(_Container, self.stream_factory, content_length, self._storage)
         try:
-            assembler = assembler_for(self, options, open_sink)
+            # Of a body without Content-Length, Quart bounds what is there at a time.
+            assembler = assembler_for(self, options, open_sink, self.max_content_length)
             await assemble_iterated(assembler, body)
         except ValueError as error:
             raise translated(error, self.silent) from error

@@ -127,7 +127,7 @@ async def _kept(
         try:
             assembler = _assembler(request.scope["headers"], limits)
             await assemble_iterated(assembler, request.stream())
-            request._form = FormData(assembler.pairs())
+            request._form = FormData(_pairs(assembler))
         except UnsupportedMediaType:
             request._form = FormData()
         except MultipartError as error:
@@ -136,6 +136,13 @@ async def _kept(
                 raise HTTPException(status, message) from error
             raise MultiPartException(message) from error
     return request._form
+
+
+def _pairs(assembler: Assembler) -> list[tuple[str, Any]]:
+    pairs = assembler.pairs()
+    if not "".join([name for name, _ in pairs]).isascii():
+        pairs = [(_text(name), value) for name, value in pairs]
+    return pairs
 
 
 def _assembler(headers: Any, limits: Limits) -> Assembler:
@@ -172,7 +179,17 @@ def _upload(sink: TempfileSink) -> UploadFile:
         (name.lower().encode("latin-1"), latin(value).encode("latin-1"))
         for name, value in head.headers.items()
     ]
-    return UploadFile(sink.file, size=sink.size, filename=head.filename, headers=Headers(raw=raw))
+    filename = _text(head.filename)
+    return UploadFile(sink.file, size=sink.size, filename=filename, headers=Headers(raw=raw))
+
+
+def _text(name: str) -> str:
+    """Give a name; one that is not UTF-8 as latin-1, as Starlette does."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape").decode("latin-1")
+    return name
 
 
 def _decoded(part: object, data: bytes, charset: str | None) -> str:

@@ -38,8 +38,9 @@ from ..sources import READ_SIZE, Source
 
 __all__ = ["FormDataParser", "FormRequest"]
 
-#: Werkzeug gives ``_charset_`` as any other field.
-_POLICY: Final = Policy(charset_field=False)
+#: Werkzeug gives ``_charset_`` as any other field.  It never gives a name that is no text: where
+#: headers are not UTF-8, it has no form.
+_POLICY: Final = Policy(charset_field=False, undecodable_header="never")
 _MIB: Final = 1 << 20
 #: The charsets of fields that Werkzeug knows; any other is read as UTF-8.
 _CHARSETS: Final = frozenset(["ascii", "us-ascii", "utf-8", "iso-8859-1"])
@@ -50,7 +51,12 @@ class _Container(Sink):
 
     def __init__(self, factory: Callable[..., IO[bytes]], total: int | None, head: FileHead):
         self._head = head
-        self._file = opened(factory, total, head)
+        self._file = factory(
+            total_content_length=total,
+            content_type=head.headers.get("content-type"),
+            filename=head.filename,
+            content_length=head.content_length or 0,
+        )
         self.write = self._file.write  # type: ignore[method-assign,assignment]
 
     def finish(self) -> FileStorage:
@@ -117,9 +123,14 @@ class FormRequest(Request):
 
 
 def assembler_for(
-    parser: Any, options: dict[str, str] | None, open_sink: Callable[[FileHead], Sink]
+    parser: Any,
+    options: dict[str, str] | None,
+    open_sink: Callable[[FileHead], Sink],
+    total: int | None = None,
 ) -> FormAssembler:
     """Give what puts the form together, by the options of the Content-Type and a parser's limits.
+
+    ``total`` is what the whole body may have, where nobody else looks at that.
 
     Raises:
         ValueError: where there is no boundary, or none that can be used.
@@ -127,19 +138,19 @@ def assembler_for(
     boundary = (options or {}).get("boundary")
     if not boundary:
         raise ValueError("Missing boundary")
-    limits = limits_for(parser.max_form_memory_size, parser.max_form_parts)
+    limits = limits_for(parser.max_form_memory_size, parser.max_form_parts, total)
     return FormAssembler(boundary, open_sink, limits=limits, policy=_POLICY, decode=_decoded)
 
 
 @lru_cache(64)
-def limits_for(memory: int | None, parts: int | None, spool: int = 500 * 1024) -> Limits:
+def limits_for(memory: int | None, parts: int | None, total: int | None = None) -> Limits:
     """Put Werkzeug's limits into ours; what all fields take grows with what it lets through."""
-    total = None
+    fields = None
     if memory is not None and parts is not None:
-        total = max(8 * _MIB, 4 * memory, 2048 * parts)
+        fields = max(8 * _MIB, 4 * memory, 2048 * parts)
     return Limits(
         max_parts=parts, max_fields=None, max_files=None, max_field_size=memory,
-        max_fields_size=total, max_spool_size=spool,
+        max_fields_size=fields, max_total_size=total, max_spool_size=500 * 1024,
     )  # fmt: skip
 
 
@@ -151,16 +162,6 @@ def translated(error: ValueError, silent: bool) -> HTTPException | ValueError:
         message = error.message if isinstance(error, MultipartError) else str(error)
         return BadRequest(f"The form cannot be read: {message}.")
     return error
-
-
-def opened(factory: Callable[..., IO[bytes]], total: int | None, head: FileHead) -> IO[bytes]:
-    """Have a stream factory give a file."""
-    return factory(
-        total_content_length=total,
-        content_type=head.headers.get("content-type"),
-        filename=head.filename,
-        content_length=head.content_length or 0,
-    )
 
 
 def named(head: FileHead) -> Headers:
