@@ -60,7 +60,8 @@ class Sink:
 
     Inherit from it.  The calls come in this order: :meth:`write` or :meth:`writelines` for the data
     as it arrives, then :meth:`finish`; :meth:`abort` at any time, also behind :meth:`finish`, where
-    the form fails.  None of them overlaps with another one of the same form.
+    the form fails.  None of them overlaps with another one of the same sink; while a thread is at
+    one, the next file of the form may be opened and written, and of this one what comes waits.
 
     A call that may block must not be made on an event loop.  So a sink says in :attr:`room` how
     much it takes at once.  What is more goes to :meth:`writelines`, about 1 MiB at a time, which
