@@ -155,11 +155,12 @@ def test_a_form_of_fields_and_small_files_needs_no_thread(
 
     monkeypatch.setattr(ps_module("form"), "offload", never)
     monkeypatch.setattr(ps_module("form"), "begin", never)
-    body = form(*(file_part(str(at), "x", b"x" * 10_000) for at in range(50)), field_part("a", b""))
+    small = (file_part(str(at), "x", b"x" * 10_000) for at in range(50))
+    body = form(*small, field_part("a", b""), file_part("f", "f", b"x" * MIB))  # just not too large
 
     async def main() -> None:
         async with ps.parse_form(CONTENT_TYPE, body) as got:
-            assert len(got.files) == 50
+            assert len(got.files) == 51
 
     asyncio.run(main())
 

@@ -70,9 +70,12 @@ class Sink:
     Attributes:
         room: how many bytes :meth:`write` takes next without blocking; to be kept up by the sink.
             A sink that never blocks, or is used without an event loop, leaves it as it is.
+        ends_blocking: whether :meth:`finish` may block where no room is left, though
+            :meth:`writelines` was not called.
     """
 
     room: int = ALWAYS
+    ends_blocking: bool = True
 
     def write(self, data: Any) -> None:
         """Take data, ``bytes`` or a ``bytearray``; no more than :attr:`room` on an event loop."""

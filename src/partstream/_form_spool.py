@@ -136,6 +136,8 @@ class SpoolSink(Sink):
         on_disk: whether it is a file on disk.
     """
 
+    ends_blocking = False  # what is full, and no more than that, is in memory
+
     __slots__ = ("_given", "_made", "_memory", "file", "head", "held", "on_disk", "room", "size")
 
     def __init__(self, head: FileHead, memory: Memory, made: Callable[[SpoolSink], Any]) -> None:

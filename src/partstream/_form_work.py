@@ -170,7 +170,7 @@ class Assembler:
 
     def store(self, place: int, sink: Sink, waits: bool) -> None:
         """Finish a file: at once, or behind what waits to be written."""
-        if waits or sink.room <= 0:
+        if waits or (sink.room <= 0 and sink.ends_blocking):
             self._jobs.append((self._store, (place, sink)))
         else:
             self._store((place, sink))
