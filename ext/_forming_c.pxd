@@ -38,7 +38,7 @@ cdef class FormAssembler(Assembler):
     cdef object _data, _sink, _odd, _decoder, _outer, _open, _parser, _events
     cdef long long _room, _files_left
     cdef Py_ssize_t _place
-    cdef bint _begun, _usual, _streamed
+    cdef bint _begun, _usual, _streamed, _spilt
 
     cpdef object take_in(self, bytes chunk)
     @cython.locals(begin=PartBegin, part=PartBegin, name=str, left=cython.longlong,

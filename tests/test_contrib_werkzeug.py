@@ -94,7 +94,7 @@ def test_everything_is_werkzeugs_own(contrib: ModuleType) -> None:
     assert type(request.form) is type(request.files) is ImmutableMultiDict
     file = request.files["f"]
     assert type(file) is FileStorage
-    assert type(file.stream) is SpooledTemporaryFile
+    assert isinstance(file.stream, SpooledTemporaryFile)
     assert temporary_files()
     request.close()
     assert file.closed

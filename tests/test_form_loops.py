@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -110,13 +111,18 @@ def test_what_may_block_is_on_a_thread(
     for module, name in ((spool, "temporary_file"), (spool, "write_all"), (files, "write_all")):
         watched(module, name)
     form_module = ps_module("form")
-    offload, hops = form_module.offload, []
+    offload, begin, hops = form_module.offload, form_module.begin, []
 
     async def counted(work: Callable[[], Any]) -> Any:
         hops.append(work)
         return await offload(work)
 
+    def begun(work: Callable[[], Any]) -> Any:
+        hops.append(work)
+        return begin(work)
+
     monkeypatch.setattr(form_module, "offload", counted)
+    monkeypatch.setattr(form_module, "begin", begun)
 
     async def main() -> None:
         async with ps.parse_form(CONTENT_TYPE, _source()) as got:
@@ -148,13 +154,124 @@ def test_a_form_of_fields_and_small_files_needs_no_thread(
         raise AssertionError
 
     monkeypatch.setattr(ps_module("form"), "offload", never)
-    body = form(*(file_part(str(at), "x", b"x" * 10_000) for at in range(50)), field_part("a", b""))
+    monkeypatch.setattr(ps_module("form"), "begin", never)
+    small = (file_part(str(at), "x", b"x" * 10_000) for at in range(50))
+    body = form(*small, field_part("a", b""), file_part("f", "f", b"x" * MIB))  # just not too large
 
     async def main() -> None:
         async with ps.parse_form(CONTENT_TYPE, body) as got:
-            assert len(got.files) == 50
+            assert len(got.files) == 51
 
     asyncio.run(main())
+
+
+# While a thread writes
+
+
+class _Held:
+    """Has the first write, on its thread, wait until it is let go; then it may fail."""
+
+    def __init__(
+        self, ps_module: Module, monkeypatch: pytest.MonkeyPatch, failing: bool = False
+    ) -> None:
+        spool = ps_module("_form_spool")
+        self._write_all = spool.write_all
+        self._failing = failing
+        self.let_go = threading.Event()
+        self.writes = 0
+        monkeypatch.setattr(spool, "write_all", self._held)
+
+    def _held(self, file: Any, pieces: Any) -> Any:
+        self.writes += 1
+        assert self.let_go.wait(20)
+        if self._failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self._write_all(file, pieces)
+
+
+@pytest.mark.parametrize("size", [1, MIB + 4096, MIB + 500_000])
+def test_the_form_goes_on_while_a_thread_writes(
+    ps: ModuleType, ps_module: Module, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """And nothing is put in a wrong place by that: of the same file, or of the next one."""
+    held = _Held(ps_module, monkeypatch)
+    body = form(file_part("f", "f", DATA[:MIB] + b"!" * (MIB + 1)), file_part("g", "g", b"small"))
+
+    async def source() -> AsyncIterator[bytes]:
+        yield body[:size]  # more than is held in memory, and then less than is left of that
+        *chunks, last = chunking.pieces(body[size:], 65_000)
+        for chunk in chunks:
+            yield chunk
+        held.let_go.set()  # which is never, where the first write is waited for
+        yield last
+
+    async def main() -> None:
+        async with ps.parse_form(CONTENT_TYPE, source()) as got:
+            assert await got.files["f"].read() == DATA[:MIB] + b"!" * (MIB + 1)
+            assert await got.files["g"].read() == b"small"
+            assert held.writes > 1
+
+    asyncio.run(main())
+
+
+def test_no_more_than_one_piece_of_work_at_a_time(
+    ps: ModuleType, ps_module: Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that what is held in memory has an end: one is written, and one is put together."""
+    module, futures, sizes = ps_module("form"), list[Any](), list[int]()
+    begin = module.begin
+
+    def begun(work: Any) -> Any:
+        assert all(future.done() for future in futures)
+        pieces = [piece for _, argument in work.args[0] for piece in argument]
+        sizes.append(sum(len(piece) for piece in pieces if isinstance(piece, bytes)))
+        futures.append(begin(work))
+        return futures[-1]
+
+    monkeypatch.setattr(module, "begin", begun)
+
+    async def source() -> AsyncIterator[bytes]:
+        for chunk in chunking.pieces(form(file_part("f", "f", DATA * 3)), 65_536):
+            yield chunk
+
+    async def main() -> None:
+        async with ps.parse_form(CONTENT_TYPE, source()):
+            pass
+
+    asyncio.run(main())
+    assert len(futures) == len(DATA) * 3 // MIB - 1
+    assert max(sizes) <= MIB + 65_536
+
+
+@pytest.mark.parametrize("fault", ["malformed", "cut short", "source"])
+@pytest.mark.parametrize("failing", [True, False])
+def test_a_fault_while_a_thread_writes(
+    ps: ModuleType, ps_module: Module, monkeypatch: pytest.MonkeyPatch, fault: str, failing: bool
+) -> None:
+    """Where the write fails, that is what is raised: it came first.  All is closed either way."""
+    held = _Held(ps_module, monkeypatch, failing)
+    whole = form(file_part("f", "f", DATA[: 2 * MIB + 99]))
+    part = b"\r\n--B\r\nno header\r\n\r\n" if fault == "malformed" else b""
+
+    async def source() -> AsyncIterator[bytes]:
+        for chunk in chunking.pieces(whole[: len(whole) - 20], 65_536):
+            yield chunk
+        held.let_go.set()
+        if fault == "source":
+            raise ConnectionResetError
+        yield part
+
+    expected = {"malformed": ps.ParseError, "cut short": ps.IncompleteBody}
+    kind = OSError if failing else expected.get(fault, ConnectionResetError)
+
+    async def main() -> None:
+        with pytest.raises(kind) as caught:
+            await ps.parse_form(CONTENT_TYPE, source())
+        if failing:
+            assert caught.value.errno == errno.ENOSPC
+
+    asyncio.run(main())
+    assert held.writes
 
 
 # Cancelled

@@ -88,6 +88,7 @@ class FormAssembler(Assembler):
         self._sink = None  # of any other part that has begun
         self._odd = None  # the same, if it is a field
         self._place = -1  # among the items, if it is a file
+        self._spilt = False  # whether data of it went where it waits for a thread
         self._decoder = None
         self._outer = None  # the name of the part around a multipart
         self._begun = False  # a part that is no plain field
@@ -242,9 +243,11 @@ class FormAssembler(Assembler):
 
     def _put(self, data: bytes) -> None:
         sink: Any = self._sink
-        if self._pieces is None and len(data) <= sink.room:
+        # Behind data that waits, or is being written by a thread just now, all has to wait.
+        if not self._spilt and len(data) <= sink.room:
             sink.write(data)
         else:
+            self._spilt = True
             self._pieces = self.queue(sink, self._pieces, data)
 
     def _finish(self, event: PartEnd) -> Step | None:
@@ -262,8 +265,8 @@ class FormAssembler(Assembler):
             sink.finish()
             self._usual = self._usual and self.charset is None
         elif sink is not SKIPPED:
-            self.store(self._place, sink, self._pieces is not None)
-        self._pieces = None
+            self.store(self._place, sink, self._spilt)
+        self._pieces, self._spilt = None, False
         return Step.WORK if self._queued >= BATCH else None
 
     def _end(self, event: PartEnd) -> None:

@@ -60,7 +60,8 @@ class Sink:
 
     Inherit from it.  The calls come in this order: :meth:`write` or :meth:`writelines` for the data
     as it arrives, then :meth:`finish`; :meth:`abort` at any time, also behind :meth:`finish`, where
-    the form fails.  None of them overlaps with another one of the same form.
+    the form fails.  None of them overlaps with another one of the same sink; while a thread is at
+    one, the next file of the form may be opened and written, and of this one what comes waits.
 
     A call that may block must not be made on an event loop.  So a sink says in :attr:`room` how
     much it takes at once.  What is more goes to :meth:`writelines`, about 1 MiB at a time, which
@@ -69,9 +70,12 @@ class Sink:
     Attributes:
         room: how many bytes :meth:`write` takes next without blocking; to be kept up by the sink.
             A sink that never blocks, or is used without an event loop, leaves it as it is.
+        ends_blocking: whether :meth:`finish` may block where no room is left, though
+            :meth:`writelines` was not called.
     """
 
     room: int = ALWAYS
+    ends_blocking: bool = True
 
     def write(self, data: Any) -> None:
         """Take data, ``bytes`` or a ``bytearray``; no more than :attr:`room` on an event loop."""

@@ -73,16 +73,25 @@ def write_all(file: Any, pieces: Iterable[Any]) -> int:
 
 
 class Memory:
-    """How much all files of a form may hold in memory."""
+    """How much all files of a form may hold in memory.
 
-    __slots__ = ("left", "most")
+    Attributes:
+        most: what one file may hold.
+        left: what is left for all; changed where the form is put together.
+        returned: what was given back by threads meanwhile.
+    """
+
+    __slots__ = ("left", "most", "returned")
 
     def __init__(self, limits: Limits) -> None:
         self.most = limits.maxima.spool_size
         self.left = limits.maxima.spool_total
+        self.returned: list[int] = []
 
     def room(self) -> int:
         """Give how much the next file may hold."""
+        while self.returned:
+            self.left += self.returned.pop()
         return min(self.most, max(self.left, _LEAST))
 
 
@@ -127,6 +136,8 @@ class SpoolSink(Sink):
         on_disk: whether it is a file on disk.
     """
 
+    ends_blocking = False  # what is full, and no more than that, is in memory
+
     __slots__ = ("_given", "_made", "_memory", "file", "head", "held", "on_disk", "room", "size")
 
     def __init__(self, head: FileHead, memory: Memory, made: Callable[[SpoolSink], Any]) -> None:
@@ -167,7 +178,7 @@ class SpoolSink(Sink):
         if not self.on_disk:
             self.file = temporary_file()
             held, self.held, self.on_disk, self.room = self.held, [], True, 0
-            self._memory.left += self.size
+            self._memory.returned.append(self.size)
             if held:
                 write_all(self.file, held)
         self.size += write_all(self.file, pieces)

@@ -170,7 +170,7 @@ class Assembler:
 
     def store(self, place: int, sink: Sink, waits: bool) -> None:
         """Finish a file: at once, or behind what waits to be written."""
-        if waits or sink.room <= 0:
+        if waits or (sink.room <= 0 and sink.ends_blocking):
             self._jobs.append((self._store, (place, sink)))
         else:
             self._store((place, sink))
@@ -185,7 +185,17 @@ class Assembler:
         return bool(self._sinks)
 
     def flush(self) -> None:
-        """Do what may block: write what waits, and finish files.
+        """Do what may block: write what waits, and finish files."""
+        self.work(self.take_jobs())
+
+    def take_jobs(self) -> list[Any]:
+        """Give what waits to be done by :meth:`work`; the form may go on meanwhile."""
+        jobs, self._jobs = self._jobs, []
+        self._queued, self._pieces = 0, None
+        return jobs
+
+    def work(self, jobs: list[Any]) -> None:
+        """Do what may block; one of these at a time, in the order in which it was taken.
 
         It may be given up (its task was cancelled) while a thread is at it: whoever is last, this
         or :meth:`abort`, then closes what is open.
@@ -195,8 +205,6 @@ class Assembler:
                 return
             self._busy = True
         try:
-            jobs, self._jobs = self._jobs, []
-            self._queued, self._pieces = 0, None
             for call, argument in jobs:
                 call(argument)
         finally:

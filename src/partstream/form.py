@@ -19,7 +19,7 @@ from ._form_spool import Spools
 from ._forming import Assembler, Step
 from ._later import Later
 from ._need import NEED, Need
-from ._offload import offload
+from ._offload import begin, offload
 from .errors import MultipartError
 from .limits import Limits
 from .policy import Policy
@@ -224,16 +224,17 @@ async def assemble(assembler: Assembler, source: Source, on_file: OnFile | None 
     Whatever is raised, the assembler's sinks were aborted before.
     """
     pull = source.pull
+    writer: _Writer | None = None
     try:
         while not assembler.ended:
             step = assembler.feed(checked(await pull()))
             if step is not None:
-                await _work(assembler, step, pull, on_file)
-    except Exception:
-        await _aborted(assembler)
-        raise
-    except BaseException:
-        assembler.abort()
+                writer = writer or _Writer(assembler)
+                await writer.go(step, pull, on_file)
+        if writer is not None:
+            await writer.wait()
+    except BaseException as error:
+        await (writer or _Writer(assembler)).fail(error)
         raise
     finally:
         if source.close is not None:
@@ -245,35 +246,85 @@ async def assemble_iterated(assembler: Assembler, iterator: Any) -> None:
 
     Two coroutines less for each chunk: that is as long as a field or two take.
     """
+    writer: _Writer | None = None
     try:
         async for chunk in iterator:
             if not chunk:
                 continue
             step = assembler.feed(chunk if type(chunk) is bytes else checked(chunk))
             if step is not None:
-                await _work(assembler, step, None, None)
+                writer = writer or _Writer(assembler)
+                await writer.go(step)
         step = assembler.feed(b"")
         if step is not None:
-            await _work(assembler, step, None, None)
+            writer = writer or _Writer(assembler)
+            await writer.go(step)
+        if writer is not None:
+            await writer.wait()
     except BaseException as error:
-        if isinstance(error, Exception):
-            await _aborted(assembler)
-        else:
-            assembler.abort()
-        close = getattr(iterator, "aclose", None)
-        if close is not None:
-            await close()
+        try:
+            await (writer or _Writer(assembler)).fail(error)
+        finally:
+            close = getattr(iterator, "aclose", None)
+            if close is not None:
+                await close()
         raise
 
 
-async def _work(assembler: Assembler, step: Step | None, pull: Any, on_file: Any) -> None:
-    """Do what a step asks for, and go on, until bytes are wanted."""
-    while step is not None:
-        if step is Step.WORK:
-            await offload(assembler.flush)
-        elif on_file is not None:
-            await _Driver(assembler, pull).stream(on_file)
-        step = assembler.go()
+class _Writer:
+    """Has threads do what may block, one piece of work at a time, while the form goes on.
+
+    So a thread writes 1 MiB while the next one comes.  Where the next one is there first, it is
+    waited for: no more than two are in memory.
+
+    Attributes:
+        future: of the work that a thread is at.
+    """
+
+    __slots__ = ("_assembler", "future")
+
+    def __init__(self, assembler: Assembler) -> None:
+        self._assembler = assembler
+        self.future: Any = None
+
+    async def go(self, step: Step | None, pull: Any = None, on_file: Any = None) -> None:
+        """Do what a step asks for, and go on, until bytes are wanted."""
+        assembler = self._assembler
+        while step is not None:
+            await self.wait()
+            if step is Step.WORK:
+                work = partial(assembler.work, assembler.take_jobs())
+                # At the end there is nothing to go on with.
+                self.future = None if assembler.ended else begin(work)
+                if self.future is None:
+                    await offload(work)
+            elif on_file is not None:
+                await _Driver(assembler, pull).stream(on_file)
+            step = assembler.go()
+
+    async def wait(self) -> None:
+        """Wait for the thread, if one is at work.
+
+        Raises:
+            OSError: where it could not write, or what else it has met.
+        """
+        future, self.future = self.future, None
+        if future is not None:
+            await future
+
+    async def fail(self, error: BaseException) -> None:
+        """Abort the form.
+
+        Raises:
+            OSError: what the thread has met, which came before any fault of what was read since.
+        """
+        if not isinstance(error, Exception):
+            self._assembler.abort()
+            return
+        try:
+            await self.wait()
+        finally:
+            await _aborted(self._assembler)
 
 
 async def _aborted(assembler: Assembler) -> None:

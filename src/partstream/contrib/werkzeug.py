@@ -29,7 +29,9 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from .._form_sinks import FileHead, Sink
+from .._form_spool import Spools
 from .._form_sync import assemble
+from .._form_tempfile import TempfileSink
 from .._forming import FormAssembler
 from ..errors import LimitExceeded, MultipartError
 from ..limits import Limits
@@ -41,6 +43,8 @@ __all__ = ["FormDataParser", "FormRequest"]
 #: Werkzeug gives ``_charset_`` as any other field.  It never gives a name that is no text: where
 #: headers are not UTF-8, it has no form.
 _POLICY: Final = Policy(charset_field=False, undecodable_header="never")
+#: What gives a SpooledTemporaryFile, which partstream makes itself then.
+_USUAL: Final = (formparser.default_stream_factory, Request._get_file_stream)
 _MIB: Final = 1 << 20
 #: The charsets of fields that Werkzeug knows; any other is read as UTF-8.
 _CHARSETS: Final = frozenset(["ascii", "us-ascii", "utf-8", "iso-8859-1"])
@@ -62,9 +66,8 @@ class _Container(Sink):
     def finish(self) -> FileStorage:
         """Give Werkzeug's own object, to be read from its start."""
         self._file.seek(0)
-        return FileStorage(
-            self._file, self._head.filename, self._head.name, headers=named(self._head)
-        )
+        head = self._head
+        return FileStorage(self._file, head.filename, head.name, headers=named(head))
 
     def abort(self) -> None:
         """Close the file, which removes it."""
@@ -103,7 +106,13 @@ class FormDataParser(formparser.FormDataParser):
         """
         if mimetype != "multipart/form-data":
             return super().parse(stream, mimetype, content_length, options)
-        open_sink = partial(_Container, self.stream_factory, content_length)
+        factory: Any = self.stream_factory
+        open_sink: Callable[[FileHead], Sink]
+        if getattr(factory, "__func__", factory) in _USUAL:
+            limits = limits_for(self.max_form_memory_size, self.max_form_parts)
+            open_sink = Spools(limits, _storage, TempfileSink)
+        else:
+            open_sink = partial(_Container, factory, content_length)
         try:
             assembler = assembler_for(self, options, open_sink)
             assemble(assembler, Source(partial(stream.read, READ_SIZE)))
@@ -117,6 +126,11 @@ class FormRequest(Request):
     """Werkzeug's request, whose forms are read by :class:`FormDataParser`."""
 
     form_data_parser_class = FormDataParser
+
+
+def _storage(sink: TempfileSink) -> FileStorage:
+    head = sink.head
+    return FileStorage(sink.file, head.filename, head.name, headers=named(head))
 
 
 # What contrib.quart shares
