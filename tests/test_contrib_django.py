@@ -106,6 +106,12 @@ def test_other_encodings_are_left_to_django(contrib: ModuleType) -> None:
         assert request.POST.getlist("a") == ["1", "é"]
 
 
+@pytest.mark.parametrize("charset", ["rot13", "base64", "idna"])
+def test_charsets_that_are_of_no_text_are_refused(contrib: ModuleType, charset: str) -> None:
+    with project(), pytest.raises(MultiPartParserError):
+        _ = request_of(FORMS["text"], CONTENT_TYPE=f"{CONTENT_TYPE}; charset={charset}").POST
+
+
 MALFORMED = {
     "no end": FILE,
     "no end of a finished file": FILE + part("a", b""),

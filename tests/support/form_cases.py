@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import NamedTuple
 
+from . import effort, generate
 from .asgi_forms import BOUNDARY, CONTENT_TYPE, part, whole
 from .form_apps import BODY, FIELD_SIZE, PARTS
+from .fuzz_inputs import mutated
 
 MIB = 1 << 20
 
@@ -35,7 +38,7 @@ class Body(NamedTuple):
 #: Large enough for every framework to have it on disk, when the fault comes.
 _FILE = part("f", bytes(2 * MIB), "large")
 #: So small that all is sent when it is refused by its first bytes, or by its Content-Type.
-_SMALL = whole(part("a", b"1"))
+SMALL = whole(part("a", b"1"))
 
 
 def _coded(data: bytes) -> bytes:
@@ -62,9 +65,9 @@ REFUSED: dict[str, Body] = {
     "no Content-Disposition": Body(whole(_FILE, f"--{BOUNDARY}\r\nX-A: b\r\n\r\nx\r\n".encode())),
     "no base64": Body(whole(_FILE, _coded(b"abcde"))),
     "not UTF-8": Body(whole(_FILE, part("a", b"\xff"))),
-    "no boundary": Body(_SMALL, content_type="multipart/form-data"),
-    "an empty boundary": Body(_SMALL, content_type='multipart/form-data; boundary=""'),
-    "a long boundary": Body(_SMALL, content_type=f"multipart/form-data; boundary={'x' * 150}"),
+    "no boundary": Body(SMALL, content_type="multipart/form-data"),
+    "an empty boundary": Body(SMALL, content_type='multipart/form-data; boundary=""'),
+    "a long boundary": Body(SMALL, content_type=f"multipart/form-data; boundary={'x' * 150}"),
     "of no form": Body(b"{}", 200, "application/json"),
     # Over a limit of a framework
     "many fields": Body(whole(_FILE, *[part("a", b"")] * (PARTS + 1)), 413),
@@ -73,7 +76,7 @@ REFUSED: dict[str, Body] = {
     # Over one that most frameworks do not have
     "a long header": Body(whole(_FILE, _head(b"X-A: " + b"x" * 9000)), 413),
     "many headers": Body(whole(_FILE, _head(b"\r\n".join([b"X-A: b"] * 200))), 413),
-    "a long preamble": Body(b"x" * 66_000 + b"\r\n" + _SMALL, 413),
+    "a long preamble": Body(b"x" * 66_000 + b"\r\n" + SMALL, 413),
     "a long epilogue": Body(whole(_FILE) + b"x" * 66_000, 413),
 }  # fmt: skip
 
@@ -84,12 +87,13 @@ class Integration(NamedTuple):
     """What is peculiar to an integration.
 
     Attributes:
-        servers: that it is tested in; the pure twin, and a file of 256 MB, only in the first.
+        servers: that it is tested in; the pure twin, and 256 MB, only in the first.
         statuses: that differ from those of :data:`REFUSED`.
         unchosen: whether a file input without a file is a file in the form.
         body: how it knows that a body is too large: it is ``announced`` by its Content-Length, it
             is ``counted``; None where the framework has no limit.
-        chunked: whether it reads a body of unknown length.
+        chunked: whether it reads a body of unknown length, where the server hands that on; its form
+            is empty else.
     """
 
     servers: tuple[str, ...]
@@ -130,3 +134,56 @@ UNCHOSEN = whole(
 )
 #: What is sent before a client leaves, of a form that is said to be three times as large.
 HALF = part("f", bytes(3 * MIB), "large")[:-2]
+
+
+_TOKENS = (
+    *(token.replace(b"B", BOUNDARY.encode()) for token in generate.TOKENS),
+    b'"', b"\\", b"; ", b"=", b"*=utf-8''%ff", b"*0=", b"\0", b"\xff", b"\xc3", b"\r\n ",
+    b"x" * 2000,
+    b"\r\nContent-Type: text/plain; charset=", b"utf-7", b"utf-16", b"idna", b"rot13", b"unknown",
+    b"\r\nContent-Transfer-Encoding: ", b"base64", b"quoted-printable", b"\r\nContent-Length: -1",
+    b"_charset_", b"multipart/mixed; boundary=C", b"--C", b"; filename=", b"; name=", b"..", b"/",
+)  # fmt: skip
+
+
+def mutations(seed: int) -> list[bytes]:
+    """Give forms with a few changes each, the same for the same seed."""
+    rng = random.Random(seed)
+    forms = [
+        whole(part("a", "1\u00e9".encode()), part("f", b"x" * 500, "x.txt"), part("b", b"2")),
+        whole(part("_charset_", b"latin-1"), part("a", b"\xe9"), part("f", b"", "")),
+        whole(_coded(b"aGVsbG8="), part("f", b"y", "a/b.txt"), part("", b"1")),
+    ]
+    return [mutated(rng, rng.choice(forms), _TOKENS, rng.choice(forms)) for _ in effort.rounds(60)]
+
+
+#: Of forms, more or less.
+ODD_TYPES = [
+    f"multipart/form-data; boundary={BOUNDARY}; charset={charset}"
+    for charset in ("latin-1", "utf-7", "utf-16", "idna", "rot13", "base64", "unknown", "")
+] + [
+    f"multipart/form-data; boundary*=utf-8''{BOUNDARY}",
+    f"multipart/form-data; boundary={BOUNDARY}; boundary=other",
+    f'multipart/form-data; boundary="{BOUNDARY}',
+    f"multipart/form-data;;; boundary = {BOUNDARY}",
+    f"MULTIPART/Form-Data; BOUNDARY={BOUNDARY}",
+    f"multipart/form-data, multipart/form-data; boundary={BOUNDARY}",
+    "multipart/form-data; boundary=\xe9",
+    "multipart/form-data; boundary=a b",
+    f"multipart/mixed; boundary={BOUNDARY}",
+    "application/x-www-form-urlencoded; charset=utf-16",
+    "application/x-www-form-urlencoded; charset=unknown",
+    "multipart/",
+    "",
+]
+ODD_URLENCODED = [
+    b"",
+    b"&&&",
+    b"=",
+    b"a",
+    b"%",
+    b"%zz=%",
+    b"a=\xff",
+    b"%ff=%fe",
+    b"a=" + b"%00" * 99,
+]

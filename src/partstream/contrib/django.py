@@ -124,7 +124,20 @@ class FormParser(MultiPartParser):  # type: ignore[misc]
 
 
 def _is_utf8(encoding: str | None) -> bool:
-    return codec_for(encoding or settings.DEFAULT_CHARSET) == "utf-8"
+    """Whether a form is ours to read.
+
+    Raises:
+        MultiPartParserError: for a charset that text cannot be read with, such as rot13: Django
+            takes it, and answers 500.
+    """
+    charset = encoding or settings.DEFAULT_CHARSET
+    if codec_for(charset) == "utf-8":
+        return True
+    try:
+        b"a".decode(charset, "replace")
+    except (LookupError, ValueError) as error:
+        raise MultiPartParserError(f"Invalid charset: {error}") from error
+    return False
 
 
 def _read(handlers: list[Any], input_data: Any, boundary: bytes) -> tuple[Any, Any]:
