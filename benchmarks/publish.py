@@ -39,7 +39,8 @@ A ratio is how many times as fast partstream is, compiled unless the row says ot
 row stands for every case, the lowest ratio is given, and its case. A peer that gave something else
 than what was written, refused the body or had to be stopped counts as beaten on that case; the
 notes name these. Our own clean upload is the case `clean`, of the size of the worst cases, all of
-which are bodies: cutting one into bytes is in the scaling by chunk."""
+which are bodies: cutting one into bytes is in the scaling by chunk. Why a row is not met, and what
+would do it, is in [ARCHITECTURE.md](../ARCHITECTURE.md#speed-what-was-tried)."""
 
 #: What stands above a layer's table: whose names its columns are.
 _CONTENDERS = {
