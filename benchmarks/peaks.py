@@ -126,6 +126,19 @@ def _blocking() -> Move:
     return move
 
 
+def _form() -> Move:
+    """A form, its file put onto the disk, in a folder that the system may hold in memory."""
+    import partstream
+
+    async def read(size: int) -> int:
+        body = _body(size)
+        async with partstream.parse_form(body.content_type, _awaited(body)) as form:
+            found: int = form.files["a"].size
+            return found
+
+    return lambda size: asyncio.run(read(size))
+
+
 def _writer(written: Callable[[Any], int]) -> Callable[[], Move]:
     """A writer of one file, which has a size and no blocks; less the framing, as it announced."""
 
@@ -199,6 +212,7 @@ _OWN: dict[str, Callable[[], Move]] = {
     "sans-IO parser": _parser,
     "async reader": _reader,
     "blocking reader": _blocking,
+    "whole form": _form,
     "writer, body()": _writer(_read_body),
     "writer, abody()": _writer(_iterate_abody),
 }

@@ -265,7 +265,16 @@ def _bars(axes: Axes, bars: list[_Bar], title: str, x: str) -> None:
     ticks, names = [], []
     for group in groups:
         if group:
-            axes.text(0, line, f" {group}", va="center", fontweight="bold", fontsize=9)
+            axes.annotate(
+                group,
+                (0, line),
+                xytext=(4, 0),  # right of the axis; over other lines, not amid them
+                textcoords="offset points",
+                va="center",
+                fontweight="bold",
+                fontsize=9,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            )
             line += 1
         for bar in bars:
             if bar.group == group:

@@ -39,7 +39,24 @@ A ratio is how many times as fast partstream is, compiled unless the row says ot
 row stands for every case, the lowest ratio is given, and its case. A peer that gave something else
 than what was written, refused the body or had to be stopped counts as beaten on that case; the
 notes name these. Our own clean upload is the case `clean`, of the size of the worst cases, all of
-which are bodies: cutting one into bytes is in the scaling by chunk."""
+which are bodies: cutting one into bytes is in the scaling by chunk. Why a row is not met, and what
+would do it, is in [ARCHITECTURE.md](../ARCHITECTURE.md#speed-what-was-tried)."""
+
+#: What stands above a layer's table: whose names its columns are.
+_CONTENDERS = {
+    "sync": """\
+Parsers that are fed chunks and give events (sans-IO: they read nothing themselves). `partstream-c`
+is the compiled core, `partstream-py` the same in pure Python.""",
+    "async": """\
+Both readers over the stream that aiohttp hands to a request, chunks arriving one by one.
+`aiohttp-hoisted` is aiohttp without a string that it builds anew for each part: what it would be,
+were that mended.""",
+    "writer": """\
+Each makes the body of a form anew and writes it onto a sink that counts. `partstream` is
+`append_fields` and `write`, `partstream-body` the same as `body()` gives it to blocking clients,
+`partstream-append` one `append` a field, as aiohttp's users write it; `aiohttp` is its `FormData`,
+`aiohttp-writer` its `MultipartWriter`; `toolbelt` is requests-toolbelt.""",
+}
 
 _CASES = """\
 Bodies of multipart/form-data, in chunks of 64 KiB but for the last. The async readers read some of
@@ -47,12 +64,15 @@ them."""
 
 _SCALING = """\
 What is linear has a flat line. The figure is the time a unit at the right end of a plot over the
-least on it: 1 is flat, or falling all the way, because what is done once a body is in the times."""
+least on it: 1 is flat, or falling all the way, because what is done once a body, or once a chunk,
+is in the times. In the pure twin a part of a multipart within another takes up to twice as long as
+one of the outermost, at whatever depth: its quick ways are for one boundary, not for several."""
 
 _SERVERS = """\
 Real servers on loopback, a bounded load from a process of its own. What the server does besides
-reading the form is in the figures. Beside them its processor time in seconds, for a request or for
-100 MB."""
+reading the form is in the figures. Whatever gives a whole form (`post()`, `form()`, `parse_form()`)
+puts an upload into a temporary file; the readers count its bytes as they come. Beside the figures
+the server's processor time, for a request or for 100 MB."""
 
 _CLIENTS = """\
 Whole requests of real clients on loopback, the client's own way and with our writer: milliseconds a
@@ -111,9 +131,11 @@ def _footprint(data: dict[str, Any]) -> Iterator[str]:
         yield found.note
 
 
-def _table(table: Table, pictures: str) -> Iterator[str]:
+def _table(table: Table, about: str, pictures: str) -> Iterator[str]:
     rows, notes = report.times(table)
     yield f"## {table.title[0].upper()}{table.title[1:]}"
+    if about:
+        yield about
     yield f"Time a pass, and how many times as fast as {table.baseline}:"
     yield markdown(rows)
     yield from notes
@@ -124,6 +146,11 @@ def _table(table: Table, pictures: str) -> Iterator[str]:
     if pictures:
         yield pictures
         yield "A contender without a mark on a line has no time there: see the notes."
+        if missing := [
+            row.case for row in table.rows if not row.ratio(table.baseline, table.baseline)
+        ]:
+            cases_of = ", ".join(missing)
+            yield f"Not on the plot of ratios, for want of a time of {table.baseline}: {cases_of}."
 
 
 def _cases(table: Table) -> str:
@@ -168,7 +195,8 @@ def _sections(results: Results, shown: dict[str, str]) -> Iterator[str]:
         yield _cases(sync)
     pictures = {"sync": ("throughput", "sansio", "limit"), "async": ("async",)}
     for layer, table in results.tables.items():
-        yield from _table(table, _image(shown, *pictures.get(layer, ("writers",))))
+        pictured = _image(shown, *pictures.get(layer, ("writers",)))
+        yield from _table(table, _CONTENDERS.get(layer, ""), pictured)
     more = results.more
     if axes := more.get("scaling"):
         yield "## Scaling"
@@ -182,7 +210,7 @@ def _sections(results: Results, shown: dict[str, str]) -> Iterator[str]:
     if more.get("servers"):
         yield "## Servers"
         yield _SERVERS
-        yield _grid(more["servers"])
+        yield _grid([row | {"cpu": report.seconds(row["cpu"])} for row in more["servers"]])
         yield _image(shown, "servers")
     if more.get("clients"):
         yield "## Clients"

@@ -59,8 +59,10 @@ def _rate(row: CaseResult, name: str) -> str:
     rate = row.rate(name)
     if rate is None:
         return row.cells[name].status
-    share = f" {row.limit / (row.nbytes / rate / 1e6):.0%}" if row.limit else ""
-    return f"{rate:.0f}{share}"
+    if not row.limit:
+        return f"{rate:.0f}"
+    share = row.limit / (row.nbytes / rate / 1e6)
+    return f"{rate:.0f} {share:.{0 if share >= 0.01 else 2}%}"
 
 
 def rates(table: Table) -> Rows:

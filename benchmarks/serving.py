@@ -6,8 +6,9 @@ values of the fields into a dict, the bytes of a file counted; the answer says h
 there were, and how long names, values and file were together. The way "nothing" only reads the
 body, and answers with its length: what the server itself costs.
 
-`request.post()` and Starlette's `Request.form()` put files into temporary ones; that is their
-design. They are asked for the size of these, and do not have to read them back.
+`request.post()`, Starlette's `Request.form()` and our `parse_form()` put files into temporary ones;
+that is their design. They are asked for the size of these, and do not have to read them back. The
+readers, aiohttp's and ours, hand a file over as it comes: compare like with like.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import partstream
 from .cases import CHUNK
 
 NOTHING = "nothing (drains the body)"
-PARTSTREAM = "partstream.MultipartReader"
+PARTSTREAM, WHOLE = "partstream.MultipartReader", "partstream.parse_form()"
 #: Answers with the processor time that the server has taken, in seconds.
 SPENT = "spent"
 
@@ -61,6 +62,12 @@ async def _parts(reader: Any) -> Answer:
     return _answer(fields, size)
 
 
+async def _whole(headers: Any, source: Any) -> Answer:
+    async with partstream.parse_form(headers, source) as form:
+        fields = {name: str(value) for name, value in form.fields.items()}
+        return _answer(fields, sum(file.size for file in form.files.values()))
+
+
 async def _post(request: web.Request) -> Answer:
     fields: dict[str, str] = {}
     size = 0
@@ -79,6 +86,10 @@ async def _multipart(request: web.Request) -> Answer:
 
 async def _aiohttp_own(request: web.Request) -> Answer:
     return await _parts(partstream.MultipartReader(request.headers, request.content))
+
+
+async def _aiohttp_whole(request: web.Request) -> Answer:
+    return await _whole(request.headers, request.content)
 
 
 async def _aiohttp_nothing(request: web.Request) -> Answer:
@@ -104,6 +115,10 @@ async def _asgi_own(scope: Any, receive: Any) -> Answer:
     return await _parts(partstream.MultipartReader(scope["headers"], receive))
 
 
+async def _asgi_whole(scope: Any, receive: Any) -> Answer:
+    return await _whole(scope["headers"], receive)
+
+
 async def _asgi_nothing(_scope: Any, receive: Any) -> Answer:
     size = 0
     while True:
@@ -118,11 +133,13 @@ _AIOHTTP: dict[str, Callable[[web.Request], Awaitable[Answer]]] = {
     "request.post()": _post,
     "request.multipart()": _multipart,
     PARTSTREAM: _aiohttp_own,
+    WHOLE: _aiohttp_whole,
 }
 _ASGI: dict[str, Callable[[Any, Any], Awaitable[Answer]]] = {
     NOTHING: _asgi_nothing,
     "Starlette request.form() (python-multipart)": _form,
     PARTSTREAM: _asgi_own,
+    WHOLE: _asgi_whole,
 }
 #: Server -> its ways; a way's path is its place in the list.
 WAYS = {"aiohttp": tuple(_AIOHTTP), "uvicorn": tuple(_ASGI)}

@@ -66,6 +66,15 @@ def goals(
     return markdown(rows, _LEFT) if as_markdown else text(rows)
 
 
+def differences(now: Mapping[str, str], before: Mapping[str, str]) -> list[str]:
+    """What two runs do not have in common, a line each; the date aside."""
+    return [
+        f"another {key} than before: {now.get(key)}; before: {value}"
+        for key, value in before.items()
+        if key != "date" and now.get(key) != value
+    ]
+
+
 def compared(tables: Mapping[str, Table], before: Mapping[str, Table], least: float = 0.1) -> str:
     """Which ratios moved by more than a share of `least` against an earlier run's, and how."""
     rows = [["layer", "case", "contender", "before", "now", "moved"]]

@@ -95,7 +95,10 @@ def _print(results: Results, args: argparse.Namespace) -> None:
         args.json.write_text(json.dumps(results.as_data(), indent=1) + "\n")
     if args.compare:
         before = Results.from_data(json.loads(args.compare.read_text()))
-        print("\n" + standing.compared(results.tables, before.tables))
+        print()
+        for line in standing.differences(results.heading, before.heading):
+            print(line)
+        print(standing.compared(results.tables, before.tables))
 
 
 def _failures(args: argparse.Namespace, plan: Plan, results: Results) -> list[str]:

@@ -232,6 +232,13 @@ def test_how_ratios_moved() -> None:
     assert standing.compared(now, {}) == "no ratio moved by 10% or more"
 
 
+def test_what_two_runs_do_not_have_in_common_is_said() -> None:
+    before = {"machine": "one", "date": "today", "run": "sizes full"}
+    assert standing.differences({**before, "date": "tomorrow"}, before) == []
+    (line,) = standing.differences({**before, "run": "sizes quick"}, before)
+    assert line == "another run than before: sizes quick; before: sizes full"
+
+
 def _results() -> Results:
     times: dict[str, float | str] = {"partstream-c": 0.25, "multipart": 1.0, "django": WRONG}
     rows = [_row(case, times, 0.1) for case in ("random", "all-cr", "clean", "one-byte")]
@@ -266,6 +273,11 @@ def test_no_ratio_is_shown_as_nothing() -> None:
     slow = _tables(_row("random", {"partstream-c": 400.0, "multipart": 1.0}))["sync"]
     rows, _ = report.times(slow)
     assert rows[1][1].endswith(" 0.0025x")
+
+
+def test_no_share_is_shown_as_nothing() -> None:
+    tables = _tables(_row("random", {"partstream-c": 1.0, "multipart": 2000.0}, 0.5))
+    assert [cell.split()[-1] for cell in report.rates(tables["sync"])[1][2:]] == ["50%", "0.03%"]
 
 
 @pytest.mark.parametrize(
