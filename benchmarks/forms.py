@@ -179,8 +179,9 @@ def _medians(ways: dict[str, Post], body: _Body, count: int, rounds: int) -> dic
 def _ratios(times: dict[str, _Times], clock: int) -> tuple[float, float]:
     """How many times as fast partstream is: of the request, and of the form."""
     own, ours, nothing = (times[name][clock] for name in (OWN, OURS, NOTHING))
-    # What is left may be less than what a median is off by.
-    return own / ours, (own - nothing) / max(ours - nothing, 0.01 * ours)
+    # Where less than a tenth is left, that is within what medians are off by: it is counted as a
+    # tenth, and the ratio is a lower bound.
+    return own / ours, (own - nothing) / max(ours - nothing, 0.1 * ours)
 
 
 def _row(framework: str, form: str, times: dict[str, _Times]) -> FormRow:

@@ -12,9 +12,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from multidict import CIMultiDictProxy
-
-from ._form_names import safe_name
+from ._form_names import Described
 from ._form_saving import copy, save
 from ._form_spool import SpoolSink, temporary_file, write_all
 
@@ -23,10 +21,10 @@ __all__ = ["FileBase"]
 _T = TypeVar("_T")
 
 
-class FileBase:
+class FileBase(Described):
     """The logic of both ``UploadedFile`` classes; see there."""
 
-    __slots__ = ("_closed", "_file", "_head", "_linked", "_lock", "_on_disk", "_room", "size")
+    __slots__ = ("_closed", "_file", "_linked", "_lock", "_on_disk", "_room", "size")
 
     def __init__(self, sink: SpoolSink) -> None:
         self._head = sink.head
@@ -37,34 +35,6 @@ class FileBase:
         self._closed = False
         self._lock = threading.Lock()
         self.size = sink.size
-
-    @property
-    def name(self) -> str:
-        """The name of the field that the file belongs to."""
-        return self._head.name
-
-    @property
-    def filename(self) -> str:
-        """The filename as sent: it may be a path, empty, or hostile.  Never join it to a path."""
-        return self._head.filename
-
-    @property
-    def safe_name(self) -> str:
-        """A name that the file can be saved under; see :func:`safe_name` for its rules."""
-        return safe_name(self._head.filename)
-
-    @property
-    def content_type(self) -> str | None:
-        """The Content-Type in lower case without its parameters; None where the part has none.
-
-        It is not looked into: the content may be anything.
-        """
-        return self._head.content_type
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        """The part's headers: case-insensitive, in their order, with repeated names."""
-        return self._head.headers
 
     @property
     def empty(self) -> bool:

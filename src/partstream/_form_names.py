@@ -5,7 +5,11 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-__all__ = ["safe_name"]
+from multidict import CIMultiDictProxy
+
+from ._form_sinks import FileHead
+
+__all__ = ["Described", "safe_name"]
 
 #: No file is called so on Windows, whatever its extension; with superscript digits, too.
 _RESERVED: Final = frozenset(
@@ -73,3 +77,39 @@ def _cut(name: str) -> str:
         return data[:_LONGEST].decode("utf-8", "ignore").rstrip(". ")
     start = stem.encode()[: _LONGEST - len(end)].decode("utf-8", "ignore")
     return start.rstrip(". ") + dot + suffix
+
+
+class Described:
+    """A file of a form, as its head describes it: while it arrives, and when it is there."""
+
+    __slots__ = ("_head",)
+
+    _head: FileHead
+
+    @property
+    def name(self) -> str:
+        """The name of the field that the file belongs to."""
+        return self._head.name
+
+    @property
+    def filename(self) -> str:
+        """The filename as sent: it may be a path, empty, or hostile.  Never join it to a path."""
+        return self._head.filename
+
+    @property
+    def safe_name(self) -> str:
+        """A name that the file can be saved under; see :func:`safe_name` for its rules."""
+        return safe_name(self._head.filename)
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type in lower case without its parameters; None where the part has none.
+
+        It is not looked into: the content may be anything.
+        """
+        return self._head.content_type
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The part's headers: case-insensitive, in their order, with repeated names."""
+        return self._head.headers

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from multidict import CIMultiDictProxy
-
-from ._form_names import safe_name
+from ._form_names import Described
 from ._forming import FormAssembler
 from ._need import NEED, Need
 
 __all__ = ["PartBase"]
 
 
-class PartBase:
+class PartBase(Described):
     """The logic of both ``FilePart`` classes; see there."""
 
     def __init__(self, assembler: FormAssembler, driver: Any) -> None:
@@ -24,31 +22,6 @@ class PartBase:
         self._rest_at = 0
         self._touched = False
         self._over = False  # the hook has returned
-
-    @property
-    def name(self) -> str:
-        """The name of the field that the file belongs to."""
-        return self._head.name
-
-    @property
-    def filename(self) -> str:
-        """The filename as sent: it may be a path, or hostile.  Never join it to a path."""
-        return self._head.filename
-
-    @property
-    def safe_name(self) -> str:
-        """A name that the file can be saved under; see :attr:`UploadedFile.safe_name`."""
-        return safe_name(self._head.filename)
-
-    @property
-    def content_type(self) -> str | None:
-        """The Content-Type in lower case without its parameters; None where the part has none."""
-        return self._head.content_type
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        """The part's headers: case-insensitive, in their order, with repeated names."""
-        return self._head.headers
 
     def _chunk(self) -> bytes | Need:
         """Give the next data, ``b""`` at the end, or NEED."""
