@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import io
 from collections.abc import Callable
-from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import ModuleType
 from typing import Any
@@ -19,7 +18,6 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from support.asgi_forms import (
     BOUNDARY,
-    own_directory,
     part,
     temporary_files,
     whole,
@@ -27,12 +25,8 @@ from support.asgi_forms import (
 from support.serving import run
 
 MIB = 1 << 20
+pytestmark = pytest.mark.usefixtures("directory")
 FILE = part("f", bytes(MIB), "large")
-
-
-@pytest.fixture(autouse=True)
-def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    own_directory(monkeypatch, tmp_path)
 
 
 @pytest.fixture
