@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -56,6 +58,13 @@ def forms(
 ) -> form_support.Forms:
     """Parses forms, once with coroutines and once without, with each twin."""
     return form_support.Forms(request.param, ps, ps_module)
+
+
+@pytest.fixture
+def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The directory for temporary files, which the test has for itself."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
 
 
 @pytest.fixture

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,35 +13,18 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from support.asgi_forms import temporary_files
 from support.serving import run
 
 Module = Callable[[str], ModuleType]
+pytestmark = pytest.mark.usefixtures("directory")
+
 HEAD = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
 @pytest.fixture
 def contrib(ps_module: Module) -> ModuleType:
     return ps_module("contrib.aiohttp")
-
-
-@pytest.fixture
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory for temporary files, of which nothing may be left."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
-
-
-def handles(directory: Path) -> list[str]:
-    """Give the files in a directory that this process has open, and those that lie there."""
-    found = []
-    for handle in Path("/proc/self/fd").iterdir():
-        try:
-            target = os.readlink(handle)
-        except OSError:
-            continue
-        if target.startswith(str(directory)):
-            found.append(target)
-    return found + [str(path) for path in directory.iterdir()]
 
 
 @asynccontextmanager
@@ -116,13 +96,13 @@ FORMS = {
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_form_is_what_request_post_gives(contrib: ModuleType, directory: Path, name: str) -> None:
+def test_a_form_is_what_request_post_gives(contrib: ModuleType, name: str) -> None:
     status, text, forms = sent(contrib, FORMS[name] + b"--b--\r\n", client_max_size=0)
     assert (status, text) == (200, "")
     ours, theirs = forms
     assert ours
     assert ours == theirs
-    assert handles(directory) == []
+    assert temporary_files() == []
 
 
 def test_an_urlencoded_form(contrib: ModuleType) -> None:
@@ -162,22 +142,22 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_malformed_form_is_a_bad_request(contrib: ModuleType, directory: Path, name: str) -> None:
+def test_a_malformed_form_is_a_bad_request(contrib: ModuleType, name: str) -> None:
     head, body = BAD[name]
     status, text, forms = sent(contrib, body, head, client_max_size=0)
     assert (status, forms) == (400, [])
     assert "[" in text
-    assert handles(directory) == []
+    assert temporary_files() == []
 
 
-def test_over_client_max_size(contrib: ModuleType, directory: Path) -> None:
+def test_over_client_max_size(contrib: ModuleType) -> None:
     body = part('name="f"; filename="x"', b"\0" * 2_000_000) + b"--b--\r\n"
     most = len(body)
     assert sent(contrib, body, client_max_size=most)[0] == 200
     status, text, forms = sent(contrib, body, client_max_size=most - 1)
     assert (status, text) == (413, f"Maximum request body size {most - 1} exceeded.")
     assert forms == []
-    assert handles(directory) == []
+    assert temporary_files() == []
 
 
 @pytest.mark.parametrize("head", [HEAD, {"Content-Type": "application/x-www-form-urlencoded"}])

@@ -15,7 +15,6 @@ import pytest
 from support.asgi_forms import (
     BOUNDARY,
     CONTENT_TYPE,
-    own_directory,
     part,
     temporary_files,
     whole,
@@ -34,10 +33,9 @@ FILE = part("f", bytes(3 * MIB), "large")
 
 
 @pytest.fixture(autouse=True)
-def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    own_directory(monkeypatch, tmp_path)
+def quiet(directory: Path) -> Iterator[None]:
     logging.getLogger("django").setLevel(logging.CRITICAL + 1)
-    yield tmp_path
+    yield
     logging.getLogger("django").setLevel(logging.NOTSET)
 
 

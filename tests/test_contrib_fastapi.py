@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -12,7 +11,6 @@ from fastapi import APIRouter, FastAPI, File, Form, Request, UploadFile
 from starlette.formparsers import MultiPartParser
 
 from support.asgi_forms import (
-    own_directory,
     part,
     post,
     temporary_files,
@@ -21,11 +19,7 @@ from support.asgi_forms import (
 from support.serving import run, uvicorn_server
 
 MIB = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    own_directory(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("directory")
 
 
 @pytest.fixture

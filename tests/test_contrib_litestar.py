@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +13,6 @@ from litestar import Litestar, Request, post
 from litestar.datastructures import UploadFile
 
 from support.asgi_forms import (
-    own_directory,
     part,
     temporary_files,
     whole,
@@ -23,6 +21,7 @@ from support.asgi_forms import post as send
 from support.serving import run, uvicorn_server
 
 MIB = 1 << 20
+pytestmark = pytest.mark.usefixtures("directory")
 FIELDS = [part(f"field{n}", b"value %d" % n) for n in range(100)]
 BODIES = {
     "empty": whole(),
@@ -43,11 +42,6 @@ LEFT_OPEN = {
         b'"?"', b'"\xe9"'
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    own_directory(monkeypatch, tmp_path)
 
 
 async def answers(kind: Any) -> dict[str, Any]:

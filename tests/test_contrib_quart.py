@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import ModuleType
 from typing import Any
@@ -28,7 +27,6 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from support.asgi_forms import (
     BOUNDARY,
     CONTENT_TYPE,
-    own_directory,
     part,
     temporary_files,
     whole,
@@ -36,12 +34,8 @@ from support.asgi_forms import (
 from support.serving import PATIENCE, run
 
 MIB = 1 << 20
+pytestmark = pytest.mark.usefixtures("directory")
 FILE = part("f", bytes(MIB), "large")
-
-
-@pytest.fixture(autouse=True)
-def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    own_directory(monkeypatch, tmp_path)
 
 
 @pytest.fixture

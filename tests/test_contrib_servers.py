@@ -88,10 +88,10 @@ def served(server: Served) -> Iterator[Served]:
 def large(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[File, Any]]:
     """A large file, of which no two blocks are the same, and what is told of it.
 
-    It has 256 MB for one server of each integration, with the compiled twin, and 16 MB else.
+    It has 256 MB for one server of each integration, with the compiled twin, and 4 MB else.
     """
     path = tmp_path_factory.mktemp("large") / "large"
-    blocks = [bytes([number]) * MIB for number in range(256 if way in LARGE else 16)]
+    blocks = [bytes([number]) * MIB for number in range(256 if way in LARGE else 4)]
     with path.open("wb") as file:
         file.writelines(blocks)
     yield File("large", path), {"fields": [], "files": [["f", "large", *digest(blocks)]]}

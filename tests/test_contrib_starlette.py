@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import math
 from collections.abc import Callable
-from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import ModuleType
 from typing import Any
@@ -19,7 +18,6 @@ from starlette.requests import ClientDisconnect, Request
 
 from support.asgi_forms import (
     CONTENT_TYPE,
-    own_directory,
     part,
     receiving,
     scope,
@@ -29,11 +27,7 @@ from support.asgi_forms import (
 from support.serving import run
 
 MIB = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    own_directory(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("directory")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import ModuleType
 from typing import Any
@@ -19,19 +18,13 @@ from werkzeug.wrappers import Request
 from support.asgi_forms import (
     BOUNDARY,
     CONTENT_TYPE,
-    own_directory,
     part,
     temporary_files,
     whole,
 )  # fmt: skip
 
 MIB = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    own_directory(monkeypatch, tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("directory")
 
 
 @pytest.fixture

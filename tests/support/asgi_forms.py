@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from support.serving import httpx_client
 
@@ -35,15 +34,10 @@ async def post(url: str, content: Any, content_type: str = CONTENT_TYPE) -> http
         return await client.post(url, content=content, headers={"Content-Type": content_type})
 
 
-def own_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have temporary files made in a directory of the test alone."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-
-
 def temporary_files() -> list[str]:
     """Give the files in the temporary directory, and those that the process holds open there.
 
-    The directory must be the test's own: see :func:`own_directory`.
+    The directory must be the test's own: see the fixture ``directory``.
     """
     directory = tempfile.gettempdir()
     found = os.listdir(directory)

@@ -154,7 +154,7 @@ def mutations(seed: int) -> list[bytes]:
         whole(part("_charset_", b"latin-1"), part("a", b"\xe9"), part("f", b"", "")),
         whole(_coded(b"aGVsbG8="), part("f", b"y", "a/b.txt"), part("", b"1")),
     ]
-    return [mutated(rng, rng.choice(forms), _TOKENS, rng.choice(forms)) for _ in effort.rounds(60)]
+    return [mutated(rng, rng.choice(forms), _TOKENS, rng.choice(forms)) for _ in effort.rounds(30)]
 
 
 #: Of forms, more or less.
