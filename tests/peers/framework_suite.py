@@ -51,8 +51,8 @@ class Suite:
 
     def _count_readers(self) -> None:
         """Put classes that count in the place of ours: compiled ones cannot be changed."""
-        kinds: dict[Any, type] = {FormAssembler: self._counting(FormAssembler),
-                                  UrlencodedAssembler: self._counting(UrlencodedAssembler)}  # fmt: skip
+        ours: tuple[type, ...] = (FormAssembler, UrlencodedAssembler)
+        kinds = {kind: self._counting(kind) for kind in ours}
         for name, module in list(sys.modules.items()):
             if name.startswith("partstream."):
                 for kind, counting in kinds.items():
