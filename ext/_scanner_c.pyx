@@ -732,6 +732,7 @@ cdef class MultipartParser:
 
     cdef Py_ssize_t _body(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
         cdef ps_delimiters *d = &self._delimiters
+        cdef bint passing = ps_passes(d)
         cdef int result
         cdef Py_ssize_t found, search, stop
         if self._fresh:
@@ -743,9 +744,14 @@ cdef class MultipartParser:
                     return self._unbroken(result, at, events, True)
             self._fresh = False
         search = at
-        stop = at + COPIED_LATER if self._is_cut(s, at, end) else end
+        stop = end
+        if end - at >= COPIED_FROM and self._is_cut(s, at, end):
+            stop = at + COPIED_LATER
         while True:
-            found = self._find(s, at, search, stop)
+            if self._copy == NULL:
+                found = ps_find(s, search, stop, &d.needle, passing)
+            else:
+                found = self._find_and_copy(s, at, search, stop)
             if found >= 0:
                 result = self._match_in_body(s, at, found, end, events, False)
                 if result != PS_NO:
@@ -766,8 +772,6 @@ cdef class MultipartParser:
 
     cdef bint _is_cut(self, chars s, Py_ssize_t at, Py_ssize_t end) noexcept:
         """Tell whether these are many bytes of a body that go out as other than the whole chunk."""
-        if end - at < COPIED_FROM:
-            return False
         if not self._is_chunk(s + at, end - at):
             return end - at <= COPIED_UP_TO
         return ps_partial(&self._delimiters, s, at, end) < end
@@ -781,16 +785,14 @@ cdef class MultipartParser:
         memcpy(PyBytes_AS_STRING(made) + self._before, s + at, search - at)
         return 0
 
-    cdef Py_ssize_t _find(
+    cdef Py_ssize_t _find_and_copy(
         self, chars s, Py_ssize_t at, Py_ssize_t search, Py_ssize_t end
     ) noexcept:
-        """Find the next delimiter of a body that starts at ``at``; copy it, if it has to be."""
+        """Find the next delimiter of a body that starts at ``at``, and copy the body."""
         cdef ps_delimiters *d = &self._delimiters
         cdef bint passing = ps_passes(d)
         cdef unsigned char *to
         cdef Py_ssize_t found
-        if self._copy == NULL:
-            return ps_find(s, search, end, &d.needle, passing)
         to = <unsigned char *> PyBytes_AS_STRING(<object> self._copy) + self._before
         found = ps_find_and_copy(s + at, search - at, end - at, &d.needle, passing, to)
         return found + at if found >= 0 else -1
