@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from tempfile import SpooledTemporaryFile
@@ -82,6 +83,22 @@ def test_files_are_quarts_own(contrib: ModuleType) -> None:
     assert type(files["f"]) is FileStorage
     assert isinstance(files["f"].stream, SpooledTemporaryFile)
     files["f"].close()
+
+
+def test_files_are_written_on_the_event_loop(contrib: ModuleType) -> None:
+    """On a thread, what comes meanwhile would gather in Quart's body, which holds nobody back."""
+    writers: set[int] = set()
+
+    class Noting(io.BytesIO):
+        def write(self, data: Any) -> int:
+            writers.add(threading.get_ident())
+            return super().write(data)
+
+    body = whole(part("f", bytes(3 * MIB), "large"), part("f", b"x", "small"))
+    factory = lambda *_: Noting()  # noqa: E731
+    _, files = run(parsed(contrib.FormDataParser, body, stream_factory=factory))
+    assert [len(file.read()) for file in files.getlist("f")] == [3 * MIB, 1]
+    assert writers == {threading.get_ident()}
 
 
 def test_a_stream_factory_is_used(contrib: ModuleType) -> None:

@@ -7,8 +7,9 @@ One line for an application::
     app.request_class = FormRequest
 
 What it gives is Quart's own: MultiDict, ``FileStorage``, spooled temporary files.  What goes to
-disk is written on a thread, which may take longer than on the event loop, where Quart does it, but
-holds up nobody else.  Where a form fails, or is cancelled, all of its files are closed.
+disk is written on the event loop, about 1 MiB at a time, as Quart does it: nothing else holds a
+sender back there, so that a file written on a thread would gather in memory meanwhile.  Where a
+form fails, or is cancelled, all of its files are closed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ __all__ = ["FormDataParser", "FormRequest"]
 
 
 class _Container(Sink):
-    """Writes a file into what a stream factory of the application gives: always on a thread."""
+    """Writes a file into what a stream factory of the application gives."""
 
     room = 0
 
@@ -105,7 +106,7 @@ class FormDataParser(formparser.FormDataParser):
         try:
             # Of a body without Content-Length, Quart bounds what is there at a time.
             assembler = assembler_for(self, options, open_sink, self.max_content_length)
-            await assemble_iterated(assembler, body)
+            await assemble_iterated(assembler, body, on_loop=True)
         except ValueError as error:
             raise translated(error, self.silent) from error
         fields, files = assembler.split()
