@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from email.message import Message
 from functools import cache
 from types import ModuleType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from support import corpus, fuzz_trees, generate
 from support.events import Settings
@@ -41,6 +41,19 @@ class Input(NamedTuple):
     settings: Settings
     data: bytes
     places: tuple[int, ...]
+
+
+def dumped(given: Input) -> dict[str, Any]:
+    """Give an input as JSON can hold it."""
+    settings = {item.name: getattr(given.settings, item.name)
+                for item in dataclasses.fields(Settings) if item.init}  # fmt: skip
+    return {"settings": settings, "data": given.data.decode("latin-1"), "places": given.places}
+
+
+def loaded(kept: dict[str, Any]) -> Input:
+    """Give an input again that was dumped."""
+    data, places = kept["data"].encode("latin-1"), tuple(kept["places"])
+    return Input(Settings(**kept["settings"]), data, places)
 
 
 @cache
