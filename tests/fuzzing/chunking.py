@@ -184,5 +184,5 @@ def check(packages: Packages, given: Input) -> tuple[Outcome, Finding | None]:
 
 
 TARGET: Final = Target(
-    "chunking", fuzz_inputs.batch, check, fuzz_inputs.dumped, fuzz_inputs.loaded
+    "chunking", fuzz_inputs.BATCH, fuzz_inputs.batch, check, fuzz_inputs.dumped, fuzz_inputs.loaded
 )

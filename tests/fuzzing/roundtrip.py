@@ -148,4 +148,4 @@ def _dump(given: Written) -> dict[str, Any]:
     return given._asdict()
 
 
-TARGET: Final = Target("roundtrip", inputs, check, _dump, lambda kept: Written(**kept))
+TARGET: Final = Target("roundtrip", _BATCH, inputs, check, _dump, lambda kept: Written(**kept))

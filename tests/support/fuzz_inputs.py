@@ -57,7 +57,7 @@ def loaded(kept: dict[str, Any]) -> Input:
 
 
 @cache
-def _captured() -> tuple[tuple[str, str, bytes], ...]:
+def captured() -> tuple[tuple[str, str, bytes], ...]:
     """Give boundary, subtype and body of each captured message."""
     found = []
     for name in corpus.names():
@@ -143,11 +143,11 @@ def _tree_source(rng: random.Random, settings: Settings) -> tuple[Settings, Stre
     return settings, stream
 
 
-def _captured_source(rng: random.Random, settings: Settings) -> tuple[Settings, Stream]:
+def captured_source(rng: random.Random, settings: Settings) -> tuple[Settings, Stream]:
     """Give mutations of a captured body, or of what stands from one of its delimiters on."""
-    boundary, subtype, body = pick(rng, _captured())
+    boundary, subtype, body = pick(rng, captured())
     raw = boundary.encode()
-    other = pick(rng, _captured())
+    other = pick(rng, captured())
     donor = other[2].replace(other[0].encode(), raw)
     if rng.random() < 0.5:
         body = body[max(body.find(b"--" + raw, int(rng.random() * len(body))), 0) :]

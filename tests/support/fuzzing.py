@@ -78,12 +78,14 @@ class Target(NamedTuple):
     """Something that has to hold for every input.
 
     Attributes:
+        size: of a batch, in inputs.
         inputs: gives those of a batch, from the seed, its number, and what
             :func:`~support.fuzz_inputs.tolerances` gave.
         dump: gives an input as JSON can hold it; ``load`` makes it again.
     """
 
     name: str
+    size: int
     inputs: Callable[[int, int, list[str]], Iterator[Any]]
     check: Check
     dump: Callable[[Any], dict[str, Any]]
@@ -190,7 +192,7 @@ _KINDS: Final[tuple[Callable[[bytes], Any] | None, ...]] = (
 )  # fmt: skip
 
 
-TWINS: Final = Target("twins", fuzz_inputs.batch, check, fuzz_inputs.dumped, fuzz_inputs.loaded)
+TWINS: Final = Target("twins", fuzz_inputs.BATCH, fuzz_inputs.batch, check, fuzz_inputs.dumped, fuzz_inputs.loaded)
 
 
 class Tally:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from types import ModuleType
 from typing import Any, Final
 
-from support.serving import run
+from support.running import run
 from support.writing import Leaf, Node, Recorder, drained
 
 __all__ = ["AWAITED", "WAYS", "described", "read_back", "written"]
