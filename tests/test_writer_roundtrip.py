@@ -13,7 +13,7 @@ import pytest
 
 from support.effort import rounds
 from support.roundtrip import AWAITED, WAYS, described, read_back, written
-from support.serving import run
+from support.running import run
 from support.writing import KINDS, Files, Leaf, Node, build, drained, random_tree
 
 Module = Callable[[str], ModuleType]

@@ -87,8 +87,14 @@ _OF: Final = {
 }
 
 
-def write(target: str, folder: Path) -> None:
-    """Write the seeds of a target, each named after what is in it."""
+def write(target: str, folder: Path, longest: int = _MOST) -> None:
+    """Write the seeds of a target, each named after what is in it.
+
+    Args:
+        target: a name.
+        folder: made where there is none.
+        longest: bytes of a seed at most; what is longer is cut.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in {seed[:_MOST] for seed in _OF[target]()}:
+    for seed in {seed[:longest] for seed in _OF[target]()}:
         (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)

@@ -143,7 +143,7 @@ def _tree_source(rng: random.Random, settings: Settings) -> tuple[Settings, Stre
     return settings, stream
 
 
-def captured_source(rng: random.Random, settings: Settings) -> tuple[Settings, Stream]:
+def _captured_source(rng: random.Random, settings: Settings) -> tuple[Settings, Stream]:
     """Give mutations of a captured body, or of what stands from one of its delimiters on."""
     boundary, subtype, body = pick(rng, captured())
     raw = boundary.encode()

@@ -1,7 +1,8 @@
-"""What ``ci/fuzz`` does with an input: both twins, cut in several ways, have to say the same.
+"""Both twins, the stream cut in several ways, say the same, and raise nothing but MultipartError.
 
-That is its target ``twins``; each of the others is a module of ``tests/fuzzing``.  The normal form of ``support.events`` tells a reader more, and costs more: here lists of plain
-tuples are compared, so that an input takes a fraction of a millisecond.
+That is the target ``twins``; the others are in ``tests/fuzzing``.  The normal form of
+``support.events`` tells a reader more, and costs more: here lists of plain tuples are compared, so that
+an input takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
