@@ -20,8 +20,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-sys.path[0] = str(Path(__file__).parent.parent)
-
 ROOT: Final = Path(__file__).parent.parent.parent
 WORK: Final = ROOT / ".fuzz"
 FOUND: Final = WORK / "found"
@@ -271,4 +269,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parent.parent)
     sys.exit(main())

@@ -65,7 +65,7 @@ def check(packages: Packages, given: Written) -> tuple[Outcome, Finding | None]:
     way, stray = kind, None
     found, expected = Outcome([], None, None, None), Outcome([], None, None, None)
     try:
-        (_tree if kind == "tree" else _form)(rng, writing, names)
+        (_tree if kind == "tree" else _form)(rng, packages, writing, names)
     except _Differs as differs:
         way, left, right = differs.args
         found, expected = found._replace(events=left), expected._replace(events=right)
@@ -76,8 +76,8 @@ def check(packages: Packages, given: Written) -> tuple[Outcome, Finding | None]:
     return expected, None if clean else Finding(given, f"{writing}, {way}", found, expected)
 
 
-def _tree(rng: random.Random, writing: str, names: list[str]) -> None:
-    package, sync = twin(writing).package, twin(writing).module("sync")
+def _tree(rng: random.Random, packages: Packages, writing: str, names: list[str]) -> None:
+    package, sync = packages[writing], twin(writing).module("sync")
     awaited = rng.random() < 0.3
     node = random_tree(rng, list(KINDS) if awaited else _BLOCKING)
     ways = [pick(rng, AWAITED)] if awaited else [pick(rng, list(WAYS)), pick(rng, list(WAYS))]
@@ -90,7 +90,7 @@ def _tree(rng: random.Random, writing: str, names: list[str]) -> None:
     if size is not None and size != len(found[0]):
         raise _Differs("the size that was told", [len(found[0])], [size])
     for name in names:
-        read = read_back(twin(name).package, twin(name).module("sync"), kind, found[0])
+        read = read_back(packages[name], twin(name).module("sync"), kind, found[0])
         if read != expected:
             raise _Differs(f"tree, read by {name}", read, expected)
 
@@ -100,8 +100,8 @@ def _text(rng: random.Random, lines: bool) -> str:
     return "".join(pick(rng, bits) for _ in range(int(rng.random() * 6)))
 
 
-def _form(rng: random.Random, writing: str, names: list[str]) -> None:
-    package = twin(writing).package
+def _form(rng: random.Random, packages: Packages, writing: str, names: list[str]) -> None:
+    package = packages[writing]
     writer = package.MultipartWriter("form-data", boundary=pick(rng, ("B-" * 9, "--x" * 5, None)))
     fields, files = [], []
     for _ in range(int(rng.random() * 5)):
@@ -124,7 +124,7 @@ def _form(rng: random.Random, writing: str, names: list[str]) -> None:
     body = WAYS[data](writer)
     for name in names:
         for door in forms.NAMES:
-            _parse(forms.Forms(door, twin(name).package, twin(name).module), writer.content_type,
+            _parse(forms.Forms(door, packages[name], twin(name).module), writer.content_type,
                    body, fields, files)  # fmt: skip
 
 

@@ -6,7 +6,7 @@
 #include "delimiters.h"
 #include "naive.h"
 
-enum { DEEPEST = 12, MOST = 1 << 12, LONGEST = PS_MAX_LINE + PS_MAX_PADDING + 8 };
+enum { DEEPEST = 12, MOST = 1 << 12, PADDING = 64, LONGEST = PS_MAX_LINE + PADDING + 8 };
 
 /* The candidates, collected anew from the stack: longest first, then innermost first. */
 static int collect(const ps_delimiters *d, ps_candidate *to) {
@@ -56,12 +56,12 @@ static void check_stack(const ps_delimiters *d) {
 static int law_of_tail(const ps_delimiters *d, const ps_level *level, const unsigned char *s,
                        ptrdiff_t at, ptrdiff_t end, ptrdiff_t *place, int *fault) {
     ptrdiff_t padding = 0;
-    while (at + padding < end && padding <= PS_MAX_PADDING && strchr(" \t", s[at + padding]) &&
+    while (at + padding < end && padding <= PADDING && strchr(" \t", s[at + padding]) &&
            s[at + padding])
         padding++;
     const ptrdiff_t stop = at + padding, left = end - stop;
     *place = at, *fault = PS_PADDING;
-    if (padding > PS_MAX_PADDING)
+    if (padding > PADDING)
         return PS_FAULT;
     if (left == 0)
         return PS_MORE;
