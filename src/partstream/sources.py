@@ -9,7 +9,7 @@ awaiting is in ``_sync_sources.py``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import BuiltinMethodType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 

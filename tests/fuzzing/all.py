@@ -3,9 +3,9 @@
 Usage: ci/fuzz [--minutes N] [--inputs N] [--seed S] [TARGET...]
        ci/fuzz --replay FILE
 
-A target runs for its share of the minutes, or for a number of inputs.  With a seed, the engines that
-are guided by coverage start from the seeds alone; without one, they go on from what they kept, in
-``.fuzz/kept``.  The inputs of findings are in ``.fuzz/found``.  The exit status is 1 at a finding.
+A target runs for its share of the minutes, or for a number of inputs.  With a seed, the engines
+that are guided by coverage start from the seeds alone; without one, they go on from what they kept,
+in ``.fuzz/kept``.  Inputs of findings are in ``.fuzz/found``.  The exit status is 1 at a finding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 WORK: Final = ROOT / ".fuzz"
 FOUND: Final = WORK / "found"
 
-#: Bytes of an input that an engine makes, at most: of a stream, and of what a part of the core gets.
+#: Bytes of an input that an engine makes, at most: of a stream, and of what one header gets.
 _STREAM: Final = 3000
 _SHORT: Final = 700
 

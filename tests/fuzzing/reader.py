@@ -1,7 +1,7 @@
-"""No input makes the parser, a reader or parse_form raise anything but MultipartError, or depend on cuts.
+"""No input makes parser, readers or parse_form raise anything but MultipartError, or heed cuts.
 
-This target is guided by coverage: atheris traces the pure twin.  An input is a few bytes that choose
-(see ``reader_inputs.py``), a line that is a boundary or a whole Content-Type, and the stream.
+This target is guided by coverage: atheris traces the pure twin.  An input is a few bytes that
+choose (see ``reader_inputs.py``), a line that is a boundary or a Content-Type, and the stream.
 
 Usage: python tests/fuzzing/reader.py [arguments of libFuzzer] [FOLDER or FILE...]
 """
@@ -29,6 +29,7 @@ with atheris.instrument_imports(include=["partstream"]):
 
 from fuzzing import chunking  # noqa: E402
 from fuzzing.reader_inputs import unpacked  # noqa: E402
+
 
 def announced(line: bytes, data: bytes) -> None:
     """Read a stream whose Content-Type is any line; nothing but MultipartError may come."""

@@ -1,4 +1,4 @@
-"""The bytes that an engine makes, as an input for the target ``reader``, and the other way round."""
+"""The bytes that an engine makes, as an input of the target ``reader``, and the other way round."""
 
 from __future__ import annotations
 

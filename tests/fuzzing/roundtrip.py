@@ -10,7 +10,6 @@ import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from support import forms
@@ -128,9 +127,7 @@ def _form(rng: random.Random, packages: Packages, writing: str, names: list[str]
                    body, fields, files)  # fmt: skip
 
 
-def _parse(
-    form: forms.Forms, kind: str, data: bytes, fields: list[Any], files: list[Any]
-) -> None:
+def _parse(form: forms.Forms, kind: str, data: bytes, fields: list[Any], files: list[Any]) -> None:
     with form.open(data, kind) as made:
         read = (list(made.fields.items()), form.content(made))
     if read != (fields, files):

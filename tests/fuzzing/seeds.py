@@ -67,7 +67,8 @@ def _for_delimiters() -> Iterator[bytes]:
     for flags in (0, 4, 13, 31):
         one, dashed = bytes((flags, 1, 4)), bytes((flags, 3, 0, 0, 4))
         for head in (b"\x01" + one, b"\x01" + dashed, b"\x02" + one, b"\x00" + dashed,
-                     b"\x04" + one + bytes((flags, 2, 4, 3)), b"\x07" + one + one + dashed):  # fmt: skip
+                     b"\x04" + one + bytes((flags, 2, 4, 3)),
+                     b"\x07" + one + one + dashed):  # fmt: skip
             yield head + b"\x80\r\n\xa0--\r\n\xa1  \r\n\xa0x\xa0-\xa2--\xa0"
             for padding in (63, 64, 65):
                 yield head + b"\x80" + b" " * padding + b"\r\n"

@@ -1,4 +1,4 @@
-"""All streams that are known go through each door of the compiled twin, and trees through the writer.
+"""All known streams go through each door of the compiled twin, and trees through its writer.
 
 For runs under what sees faults of memory; what comes out is compared with what the whole gave.
 

@@ -1,9 +1,9 @@
 """After thousands of rounds through a layer, nothing is left: objects, blocks, memory, open files.
 
-A round takes good, malformed, cancelled and abandoned input through one layer of one twin.  After some
-rounds that fill what is kept for ever (caches, interned names), the number of objects that the collector
-knows must not grow at all, blocks of CPython's allocator by less than one in ten rounds (lists of free
-objects fill up slowly), and the memory of the process by less than a bound.
+A round takes good, malformed, cancelled and abandoned input through one layer of one twin.  After
+some rounds that fill what is kept for ever (caches, interned names), the number of objects that the
+collector knows must not grow at all, blocks of CPython's allocator by less than one in ten rounds
+(lists of free objects fill up slowly), and the memory of the process by less than a bound.
 
 Usage: python tests/memory/leaks.py {parser,readers,forms,writer} {c,py} [--quick] [--rounds N]
 """
@@ -84,8 +84,8 @@ def _cancelled(work: Any, close: bool) -> None:
 def _known(package: ModuleType) -> Iterator[tuple[Settings, bytes]]:
     """Give all streams that are known, again and again: good ones, and all that are refused."""
     found = [
-        (Settings(boundary.decode("latin-1"), "form-data" if form else "mixed", nested, policy), data)
-        for boundary, form, nested, data in seeds.streams()
+        (Settings(raw.decode("latin-1"), "form-data" if form else "mixed", nested, policy), data)
+        for raw, form, nested, data in seeds.streams()
         for policy in ("DEFAULT", "LEGACY")
     ]  # fmt: skip
     for settings, _ in found:

@@ -20,15 +20,16 @@ PLAIN: Final = ("vectors.h", "scan.h", "delimiters.h", "block.h")
 WITH_PYTHON: Final = ("shortcuts.h", "reading.h")
 
 #: For our headers.  A header has functions that a file which includes it alone does not call.
-STRICTEST: Final = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
-                    "-Wcast-qual", "-Wstrict-prototypes", "-Wundef", "-Wvla", "-Werror",
+STRICTEST: Final = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion",
+                    "-Wshadow", "-Wcast-qual", "-Wstrict-prototypes", "-Wundef", "-Wvla", "-Werror",
                     "-Wno-unused-function")  # fmt: skip
 
 #: For the C that Cython makes: all that its output keeps to.  Not asked for are, with the reason:
 #: -Wpedantic (the tables of CPython's types take functions as void pointers) and -Wshadow (Cython
 #: declares __pyx_tstate again in blocks of its own), -Wundef (from CPython 3.13 on, it asks for
 #: CYTHON_PROFILE and CYTHON_TRACE without looking whether they are defined).
-STRICT: Final = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-qual", "-Wstrict-prototypes", "-Werror",
+STRICT: Final = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-qual", "-Wstrict-prototypes",
+                 "-Werror",
                  # Cython passes Py_ssize_t to memcpy and its kin, which take size_t.
                  "-Wno-sign-conversion")  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Both twins, the stream cut in several ways, say the same, and raise nothing but MultipartError.
 
 That is the target ``twins``; the others are in ``tests/fuzzing``.  The normal form of
-``support.events`` tells a reader more, and costs more: here lists of plain tuples are compared, so that
-an input takes a fraction of a millisecond.
+``support.events`` tells a reader more, and costs more: here lists of plain tuples are compared, so
+that an input takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
@@ -193,7 +193,9 @@ _KINDS: Final[tuple[Callable[[bytes], Any] | None, ...]] = (
 )  # fmt: skip
 
 
-TWINS: Final = Target("twins", fuzz_inputs.BATCH, fuzz_inputs.batch, check, fuzz_inputs.dumped, fuzz_inputs.loaded)
+TWINS: Final = Target(
+    "twins", fuzz_inputs.BATCH, fuzz_inputs.batch, check, fuzz_inputs.dumped, fuzz_inputs.loaded
+)
 
 
 class Tally:

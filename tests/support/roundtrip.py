@@ -1,4 +1,4 @@
-"""Ways to write a tree of parts, and to read it back: for the tests of the writer, and ``ci/fuzz``."""
+"""Ways to write a tree of parts, and to read it back: for tests of the writer, and ``ci/fuzz``."""
 
 from __future__ import annotations
 
