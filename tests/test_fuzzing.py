@@ -1,4 +1,4 @@
-"""The targets of ci/fuzz find nothing, and find what is planted; the command shares out its time."""
+"""The targets of ci/fuzz find nothing, and find what is planted; the command shares out time."""
 
 from __future__ import annotations
 
