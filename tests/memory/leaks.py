@@ -32,12 +32,12 @@ from support.events import Settings  # noqa: E402
 from support.twins import twin  # noqa: E402
 
 #: Rounds before anything is measured, and those that are.
-_WARM: Final = 800
+_WARM: Final = 2400
 _ROUNDS: Final = 6000
-_QUICK: Final = 800
+_QUICK: Final = 1600
 
 #: By how much fewer there are of rounds that take longer.
-_SLOWER: Final = {"parser": 1, "readers": 1, "forms": 2, "writer": 4}
+_SLOWER: Final = {"parser": 1, "readers": 1, "forms": 1, "writer": 4}
 
 #: Bytes by which the process may have grown: pools of allocators, and no more.
 _GROWTH: Final = 4 << 20
