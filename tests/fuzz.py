@@ -1,8 +1,10 @@
-"""Feeds random and mutated streams to both twins, and compares: what ``ci/fuzz`` runs.
+"""Feeds random and mutated streams to both twins, and compares: the targets without an engine.
 
-A third contender is the pure twin without its quick ways through header blocks.
+For the target ``twins`` a third contender is the pure twin without its quick ways through header
+blocks.  ``fuzzing/all.py``, which ``ci/fuzz`` runs, starts this for each of its targets.
 
-Usage: ci/fuzz [--inputs N] [--seed S] [--jobs J] [--minutes M]
+Usage: python tests/fuzz.py [--target T] [--inputs N] [--seed S] [--jobs J] [--minutes M]
+       python tests/fuzz.py --replay FILE
 
 The inputs are the same for the same seed, however many jobs share them.
 """
@@ -13,6 +15,7 @@ import argparse
 import contextlib
 import faulthandler
 import itertools
+import json
 import multiprocessing
 import random
 import signal
@@ -21,11 +24,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any, Final
 
+from fuzzing import chunking, roundtrip
 from support import fuzz_inputs
-from support.fuzz_inputs import BATCH, Input
-from support.fuzzing import Packages, Tally
+from support.fuzzing import TWINS, Packages, Tally, Target
 from support.twins import NAMES, examined, twin
 
 #: Seconds between two lines of progress.
@@ -37,7 +41,14 @@ _PATIENCE: Final = 120.0
 #: Findings after which a run ends: one fault shows in many inputs.
 _ENOUGH: Final = 10
 
+#: Where the inputs of findings are kept.
+FOUND: Final = Path(__file__).parent.parent / ".fuzz" / "found"
+
 Load = Callable[[], Packages]
+
+TARGETS: Final[dict[str, Target]] = {
+    target.name: target for target in (TWINS, chunking.TARGET, roundtrip.TARGET)
+}
 
 
 def packages() -> Packages:
@@ -68,11 +79,11 @@ class _Job:
             self._seen, self._since = self.at[:], time.monotonic()
         return time.monotonic() - self._since > _PATIENCE
 
-    def current(self, options: argparse.Namespace, load: Load) -> Input:
+    def current(self, options: argparse.Namespace, load: Load) -> Any:
         """Give the input that the process is at."""
         batch, index = self.at
         choices = fuzz_inputs.tolerances(next(iter(load().values())))
-        inputs = fuzz_inputs.batch(options.seed, batch, choices)
+        inputs = TARGETS[options.target].inputs(options.seed, batch, choices)
         return next(itertools.islice(inputs, index, None))
 
 
@@ -83,16 +94,17 @@ def _work(pipe: Connection, at: Any, number: int, options: argparse.Namespace, l
     loaded = load()
     choices = fuzz_inputs.tolerances(next(iter(loaded.values())))
     end = time.monotonic() + options.minutes * 60
-    for batch in range(number, -(-options.inputs // BATCH), options.jobs):
-        tally = Tally()
-        inputs = fuzz_inputs.batch(options.seed, batch, choices)
-        wanted = min(BATCH, options.inputs - batch * BATCH)
+    target = TARGETS[options.target]
+    for batch in range(number, -(-options.inputs // target.size), options.jobs):
+        tally = Tally(target)
+        wanted = min(target.size, options.inputs - batch * target.size)
+        inputs = target.inputs(options.seed, batch, choices)
         for index, given in enumerate(itertools.islice(inputs, wanted)):
             at[:] = (batch, index)
             tally.add(loaded, given)
-            if len(tally.findings) >= _ENOUGH:
+            if len(tally.findings) >= _ENOUGH or time.monotonic() > end:
                 break
-        pipe.send((tally.inputs, tally.codes, [(item.stray, item.report())
+        pipe.send((tally.inputs, tally.codes, [(item.stray, item.report(), target.dump(item.input))
                                                for item in tally.findings]))  # fmt: skip
         if time.monotonic() > end:
             break
@@ -137,8 +149,8 @@ class _Run:
             return
         self._inputs += inputs
         self._codes.update(codes)
-        for stray, report in findings:
-            self._tell(stray, report)
+        for finding in findings:
+            self._tell(*finding)
 
     def _lost(self, job: _Job, why: str) -> None:
         """Tell of a process that will give no more results."""
@@ -146,26 +158,34 @@ class _Run:
             self._jobs.remove(job)
             job.process.kill()
         given = job.current(self._options, self._load)
-        self._tell(True, f"the process {why} at this input: {given!r}")
+        kept = TARGETS[self._options.target].dump(given)
+        self._tell(True, f"the process {why} at this input: {given!r}", kept)
 
-    def _tell(self, stray: bool, report: str) -> None:
+    def _tell(self, stray: bool, report: str, kept: dict[str, Any]) -> None:
         self._differences += not stray
         self._strays += stray
-        print(f"{'ERROR' if stray else 'DIFFERENCE'} with seed {self._options.seed}: {report}\n",
-              flush=True)  # fmt: skip
+        options = self._options
+        print(f"{'ERROR' if stray else 'DIFFERENCE'} with seed {options.seed}: {report}")
+        if options.keep is not None:
+            number = self._differences + self._strays
+            path = FOUND / f"{options.keep}-{options.seed}-{number}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({"target": options.target, "input": kept}), "utf-8")
+            print(f"the input is in {path}; to try it again: ci/fuzz --replay {path}")
+        print(flush=True)
 
     def _progress(self) -> None:
         if time.monotonic() - self._told > _PROGRESS:
             self._told = time.monotonic()
-            faults = sum(self._codes.values())
-            print(f"{self._summary()} ({len(self._codes)} codes in {faults} faults)",
-                  file=sys.stderr, flush=True)  # fmt: skip
+            print(f"{self._summary()} in {sum(self._codes.values())} faults", file=sys.stderr,
+                  flush=True)  # fmt: skip
 
     def _summary(self) -> str:
         rate = self._inputs / (time.monotonic() - self._start)
         return (
             f"seed {self._options.seed}: {self._inputs} inputs, {self._differences} differences, "
-            f"{self._strays} errors that are no MultipartError, {rate:.0f} inputs/s"
+            f"{self._strays} errors that are no MultipartError, {rate:.0f} inputs/s, "
+            f"{len(self._codes)} codes"
         )
 
 
@@ -180,14 +200,26 @@ def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="ci/fuzz", description="Compare the twins.")
+    parser = argparse.ArgumentParser(description="Compare the twins.")
+    parser.add_argument("--target", choices=TARGETS, default=TWINS.name)
     parser.add_argument("--inputs", type=_positive(int), default=200_000, metavar="N")
     parser.add_argument(
         "--seed", type=int, default=random.SystemRandom().randrange(10**9), metavar="S"
     )
     parser.add_argument("--jobs", type=_positive(int), default=2, metavar="J")
     parser.add_argument("--minutes", type=_positive(float), default=float("inf"), metavar="M")
+    parser.add_argument("--keep", metavar="NAME", help="write the inputs of findings to files")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="try one of these files")
     return parser.parse_args(arguments)
+
+
+def _replay(path: Path, loaded: Packages) -> int:
+    """Try an input again that was kept; give the exit status."""
+    kept = json.loads(path.read_text("utf-8"))
+    target = TARGETS[kept["target"]]
+    finding = target.check(loaded, target.load(kept["input"]))[1]
+    print("nothing is found" if finding is None else finding.report())
+    return 0 if finding is None else 1
 
 
 def main(arguments: Sequence[str] | None = None, load: Load = packages) -> int:
@@ -198,6 +230,8 @@ def main(arguments: Sequence[str] | None = None, load: Load = packages) -> int:
         load: gives the packages to compare, in each process anew.
     """
     options = _options(arguments)
+    if options.replay is not None:
+        return _replay(options.replay, load())
     print(f"seed {options.seed}: {options.inputs} inputs, {options.jobs} jobs", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         return 0 if _Run(options, load).run() else 1

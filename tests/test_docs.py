@@ -19,8 +19,9 @@ from support.behaviours import HEADERS, STREAMS
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SOURCES = ROOT / "src" / "partstream"
-#: benchmarks.md is what a run has measured: `ci/bench` writes it, and nothing in it can be tried.
-PAGES = sorted(page for page in DOCS.glob("*.md") if page.stem != "benchmarks")
+#: benchmarks.md is what a run has measured: `ci/bench` writes it, and nothing in it can be tried;
+#: fuzzing.md has commands only.
+PAGES = sorted(page for page in DOCS.glob("*.md") if page.stem not in ("benchmarks", "fuzzing"))
 
 each = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 

@@ -310,7 +310,7 @@ def _check_stream(
     ps: ModuleType, index: Callable[..., Any], settings: Settings, data: bytes, size: int
 ) -> None:
     value = f'multipart/{settings.subtype}; boundary="{settings.boundary!s}"'
-    limits, policy = settings._made(ps)
+    limits, policy = settings.made(ps)
     arguments = {"nested": settings.nested, "limits": limits, "policy": policy}
     outcome = parse(ps, settings, [data])
     found = []

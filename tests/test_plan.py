@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.serving import run
+from support.running import run
 from support.writing import KINDS, AsyncOnly, Files, Leaf, Node, Recorder, build, data_of, made
 
 Module = Callable[[str], ModuleType]

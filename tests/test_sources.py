@@ -12,7 +12,7 @@ import random
 import threading
 import types
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
@@ -483,6 +483,37 @@ def test_a_generator_stays_open_where_reading_can_go_on(ps: ModuleType) -> None:
         return found
 
     assert asyncio.run(main()) == [b"ok"]
+
+
+class _Waiting:
+    """Suspends whoever awaits it."""
+
+    def __await__(self) -> Iterator[None]:
+        yield None
+
+
+@pytest.mark.parametrize("what", ["reader", "form"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_coroutine_that_waits_in_a_generator_can_be_closed(
+    ps: ModuleType, what: str, late: bool
+) -> None:
+    """Nothing is waited for where a loop ends; before CPython 3.13 the generator still counts as
+    running then, and cannot be closed."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        if late:
+            yield BODY[:10]
+        await _Waiting()
+
+    async def main() -> None:
+        if what == "form":
+            await ps.parse_form("multipart/form-data; boundary=B", pieces())
+        else:
+            await (await ps.MultipartReader(CONTENT_TYPE, pieces()).next()).read()
+
+    coroutine = main()
+    coroutine.send(None)
+    coroutine.close()  # or: aclose(): asynchronous generator is already running
 
 
 @pytest.mark.parametrize("loop", RUNS)

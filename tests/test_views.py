@@ -16,7 +16,7 @@ import pytest
 import trio
 
 from support.effort import rounds
-from support.serving import run
+from support.running import run
 from support.writing import (
     KINDS,
     AsyncOnly,

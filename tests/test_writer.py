@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.serving import run
+from support.running import run
 from support.writing import AsyncOnly, Files, Recorder, data_of, descriptors, drained, made
 
 Module = Callable[[str], ModuleType]

@@ -9,7 +9,7 @@ awaiting is in ``_sync_sources.py``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import BuiltinMethodType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -211,23 +211,36 @@ def iterated(iterable: Any) -> Source:
     iterator = iterable.__aiter__()
     # A generator that is left amid its work is an error in some event loops.  Nothing else is
     # closed: an open connection may be wanted on.
-    close = iterator.aclose if inspect.isasyncgen(iterator) else None
-    return Source(_Iterated(iterator).pull, None, close)
+    source = _Iterated(iterator)
+    return Source(source.pull, None, source.close if inspect.isasyncgen(iterator) else None)
 
 
 class _Iterated:
     """Pulls from an async iterator, in which an empty chunk means nothing."""
 
-    __slots__ = ("_iterator",)
+    __slots__ = ("_iterator", "_left")
 
-    def __init__(self, iterator: AsyncIterator[bytes]) -> None:
+    def __init__(self, iterator: Any) -> None:
         self._iterator = iterator
+        self._left = False  # whether a coroutine that waited in it was closed
 
     async def pull(self) -> bytes:
-        async for chunk in self._iterator:
-            if chunk:
-                return chunk
+        try:
+            async for chunk in self._iterator:
+                if chunk:
+                    return chunk  # type: ignore[no-any-return]
+        except GeneratorExit:
+            self._left = True
+            raise
         return b""
+
+    async def close(self) -> None:
+        try:
+            await self._iterator.aclose()
+        except RuntimeError:
+            # Before CPython 3.13, a generator that was left so counts as running for ever.
+            if not self._left:
+                raise
 
 
 class _Receive:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "delimiters.h"
+#include "naive.h"
 
 typedef ptrdiff_t (*search)(const unsigned char *, ptrdiff_t, ptrdiff_t, const ps_needle *, int);
 typedef ptrdiff_t (*search_and_copy)(const unsigned char *, ptrdiff_t, ptrdiff_t, const ps_needle *,
@@ -19,20 +20,6 @@ static unsigned below(unsigned limit) {
     state ^= state >> 7;
     state ^= state << 17;
     return (unsigned)((state >> 11) % limit);
-}
-
-static ptrdiff_t naive(const unsigned char *data, ptrdiff_t at, ptrdiff_t end,
-                       const ps_needle *needle, int pass) {
-    for (; at + needle->size <= end; at++) {
-        ptrdiff_t behind = at + needle->size;
-        if (memcmp(data + at, needle->bytes, (size_t)needle->size) != 0)
-            continue;
-        if (!pass || behind == end || strchr("\r\n \t", data[behind] ? data[behind] : 'x'))
-            return at;
-        if (data[behind] == '-' && (behind + 1 == end || data[behind + 1] == '-'))
-            return at;
-    }
-    return -1;
 }
 
 /* Data that is full of delimiters, of their starts, and of what their bytes look like. */

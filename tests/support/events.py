@@ -71,7 +71,7 @@ class Settings:
 
     def parser(self, package: ModuleType) -> Any:
         """Make a parser of this twin."""
-        limits, policy = self._made(package)
+        limits, policy = self.made(package)
         return package.MultipartParser(
             self.boundary,
             subtype=self.subtype,
@@ -80,7 +80,7 @@ class Settings:
             policy=policy,
         )
 
-    def _made(self, package: ModuleType) -> tuple[Any, Any]:
+    def made(self, package: ModuleType) -> tuple[Any, Any]:
         """Give limits and policy, made once a package: they cost more than a small stream."""
         made = self._cache.get(package.Limits)
         if made is None:

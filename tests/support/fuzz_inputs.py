@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from email.message import Message
 from functools import cache
 from types import ModuleType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from support import corpus, fuzz_trees, generate
 from support.events import Settings
@@ -43,8 +43,21 @@ class Input(NamedTuple):
     places: tuple[int, ...]
 
 
+def dumped(given: Input) -> dict[str, Any]:
+    """Give an input as JSON can hold it."""
+    settings = {item.name: getattr(given.settings, item.name)
+                for item in dataclasses.fields(Settings) if item.init}  # fmt: skip
+    return {"settings": settings, "data": given.data.decode("latin-1"), "places": given.places}
+
+
+def loaded(kept: dict[str, Any]) -> Input:
+    """Give an input again that was dumped."""
+    data, places = kept["data"].encode("latin-1"), tuple(kept["places"])
+    return Input(Settings(**kept["settings"]), data, places)
+
+
 @cache
-def _captured() -> tuple[tuple[str, str, bytes], ...]:
+def captured() -> tuple[tuple[str, str, bytes], ...]:
     """Give boundary, subtype and body of each captured message."""
     found = []
     for name in corpus.names():
@@ -132,9 +145,9 @@ def _tree_source(rng: random.Random, settings: Settings) -> tuple[Settings, Stre
 
 def _captured_source(rng: random.Random, settings: Settings) -> tuple[Settings, Stream]:
     """Give mutations of a captured body, or of what stands from one of its delimiters on."""
-    boundary, subtype, body = pick(rng, _captured())
+    boundary, subtype, body = pick(rng, captured())
     raw = boundary.encode()
-    other = pick(rng, _captured())
+    other = pick(rng, captured())
     donor = other[2].replace(other[0].encode(), raw)
     if rng.random() < 0.5:
         body = body[max(body.find(b"--" + raw, int(rng.random() * len(body))), 0) :]

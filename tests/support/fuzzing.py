@@ -1,16 +1,18 @@
-"""What ``ci/fuzz`` does with an input: both twins, cut in several ways, have to say the same.
+"""Both twins, the stream cut in several ways, say the same, and raise nothing but MultipartError.
 
-The normal form of ``support.events`` tells a reader more, and costs more: here lists of plain
-tuples are compared, so that an input takes a fraction of a millisecond.
+That is the target ``twins``; the others are in ``tests/fuzzing``.  The normal form of
+``support.events`` tells a reader more, and costs more: here lists of plain tuples are compared, so
+that an input takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
+from support import fuzz_inputs
 from support.chunking import bytewise
 from support.events import Settings
 from support.fuzz_inputs import Input
@@ -45,11 +47,12 @@ class Finding(NamedTuple):
     """An input on which the twins differ, or one raises what it should not.
 
     Attributes:
+        input: what a target makes; an :class:`Input` where it can be shrunk.
         way: which twin, and how its chunks were cut.
         expected: what the first twin gave for the stream in one chunk.
     """
 
-    input: Input
+    input: Any
     way: str
     found: Outcome
     expected: Outcome
@@ -61,11 +64,33 @@ class Finding(NamedTuple):
 
     def report(self) -> str:
         """Tell all that is needed to try it again."""
-        settings, data, places = self.input
-        return (
-            f"{self.way}, cut at {places}\n  data     {data!r}\n  settings {settings!r}\n"
-            f"  found    {self.found}\n  expected {self.expected}"
-        )
+        told = repr(self.input)
+        if isinstance(self.input, Input):
+            settings, data, places = self.input
+            told = f"cut at {places}\n  data     {data!r}\n  settings {settings!r}"
+        return f"{self.way}, {told}\n  found    {self.found}\n  expected {self.expected}"
+
+
+#: Checks an input; gives the outcome that counts, and what was found.
+Check = Callable[[Packages, Any], tuple[Outcome, Finding | None]]
+
+
+class Target(NamedTuple):
+    """Something that has to hold for every input.
+
+    Attributes:
+        size: of a batch, in inputs.
+        inputs: gives those of a batch, from the seed, its number, and what
+            :func:`~support.fuzz_inputs.tolerances` gave.
+        dump: gives an input as JSON can hold it; ``load`` makes it again.
+    """
+
+    name: str
+    size: int
+    inputs: Callable[[int, int, list[str]], Iterator[Any]]
+    check: Check
+    dump: Callable[[Any], dict[str, Any]]
+    load: Callable[[dict[str, Any]], Any]
 
 
 def outcome(package: ModuleType, settings: Settings, chunks: Sequence[Any]) -> Outcome:
@@ -138,7 +163,7 @@ def check(packages: Packages, given: Input) -> tuple[Outcome, Finding | None]:
     """
     settings, data, places = given
     expected: Outcome | None = None
-    for cut, chunks in _cuts(data, places):
+    for cut, chunks in cuts(data, places):
         for name, package in packages.items():
             found = outcome(package, settings, chunks)
             if expected is None:
@@ -150,7 +175,8 @@ def check(packages: Packages, given: Input) -> tuple[Outcome, Finding | None]:
     return expected, None
 
 
-def _cuts(data: bytes, places: tuple[int, ...]) -> list[tuple[str, list[Any]]]:
+def cuts(data: bytes, places: tuple[int, ...]) -> list[tuple[str, list[Any]]]:
+    """Give the ways to cut a stream, by name."""
     ways: list[tuple[str, list[Any]]] = [("whole", [data])]
     if places:
         pieces = [data[a:b] for a, b in zip((0, *places), (*places, len(data)), strict=True)]
@@ -167,30 +193,41 @@ _KINDS: Final[tuple[Callable[[bytes], Any] | None, ...]] = (
 )  # fmt: skip
 
 
+TWINS: Final = Target(
+    "twins", fuzz_inputs.BATCH, fuzz_inputs.batch, check, fuzz_inputs.dumped, fuzz_inputs.loaded
+)
+
+
 class Tally:
     """What a number of inputs gave.
+
+    Args:
+        target: what they were checked for.
 
     Attributes:
         codes: of the faults, by how often they came.
         findings: shrunk.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, target: Target = TWINS) -> None:
+        self._check = target.check
         self.inputs = 0
         self.codes: Counter[str] = Counter()
         self.findings: list[Finding] = []
 
-    def add(self, packages: Packages, given: Input) -> None:
+    def add(self, packages: Packages, given: Any) -> None:
         """Check an input."""
-        found, finding = check(packages, given)
+        found, finding = self._check(packages, given)
         self.inputs += 1
         if found.fault:
             self.codes[found.fault[1]] += 1
         if finding is not None:
-            self.findings.append(shrunk(packages, finding))
+            if isinstance(given, Input):
+                finding = shrunk(packages, finding, self._check)
+            self.findings.append(finding)
 
 
-def shrunk(packages: Packages, finding: Finding) -> Finding:
+def shrunk(packages: Packages, finding: Finding, check: Check) -> Finding:
     """Take bytes and cuts away for as long as something is still found, of the same kind."""
     left = _PATIENCE
     settings, data, places = finding.input

@@ -33,8 +33,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-#: Seconds after which a test has failed; one that passes needs a hundredth of that.
-PATIENCE = 30
+from .running import PATIENCE as PATIENCE
+from .running import run as run
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,6 @@ class Message:
 Opened = Callable[..., Any]
 Use = Callable[[Opened], Awaitable[Any]]
 Send = Callable[[Message, Use], Awaitable[Any]]
-
-
-def run(main: Coroutine[Any, Any, Any]) -> Any:
-    """Run a test, and end it where it waits for ever."""
-
-    async def limited() -> Any:
-        return await asyncio.wait_for(main, PATIENCE)
-
-    return asyncio.run(limited())
 
 
 def in_pieces(content_type: str, data: bytes, size: int) -> Message:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .serving import run
+from .running import run
 
 __all__ = [
     "KINDS", "AsyncOnly", "Files", "Leaf", "Node", "Recorder", "build", "data_of", "descriptors",

@@ -1,0 +1,1 @@
+"""What ``ci/fuzz`` runs, beside the comparison of the twins: one module a target."""
