@@ -492,10 +492,10 @@ class _Waiting:
         yield None
 
 
-@pytest.mark.parametrize("what", ["reader", "form"])
+@pytest.mark.parametrize("what", ["reader", "form", "form of a framework"])
 @pytest.mark.parametrize("late", [False, True])
 def test_a_coroutine_that_waits_in_a_generator_can_be_closed(
-    ps: ModuleType, what: str, late: bool
+    ps: ModuleType, ps_module: Callable[[str], ModuleType], what: str, late: bool
 ) -> None:
     """Nothing is waited for where a loop ends; before CPython 3.13 the generator still counts as
     running then, and cannot be closed."""
@@ -508,6 +508,10 @@ def test_a_coroutine_that_waits_in_a_generator_can_be_closed(
     async def main() -> None:
         if what == "form":
             await ps.parse_form("multipart/form-data; boundary=B", pieces())
+        elif what == "form of a framework":
+            form_type = "multipart/form-data; boundary=B"
+            assembler = ps_module("_form_reading").assembler_of(form_type, None)
+            await ps_module("form").assemble_iterated(assembler, pieces())
         else:
             await (await ps.MultipartReader(CONTENT_TYPE, pieces()).next()).read()
 

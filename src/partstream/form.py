@@ -278,7 +278,12 @@ async def assemble_iterated(assembler: Assembler, iterator: Any, on_loop: bool =
         finally:
             close = getattr(iterator, "aclose", None)
             if close is not None:
-                await close()
+                try:
+                    await close()
+                except RuntimeError:
+                    # See sources.py: before CPython 3.13 a generator that was left so cannot be.
+                    if not isinstance(error, GeneratorExit):
+                        raise
         raise
 
 
