@@ -195,9 +195,10 @@ while len(sys._current_frames()) > 1 and time.monotonic() < end:
     os.sched_yield()
 """
 
-#: MiB that a part of 256 MiB may take; 10 to 14, 108 and 2 were measured. boto3 holds pieces of
-#: 5 MiB for its 10 threads, and 10 more that wait.
-NEEDS = {"obstore": 20, "boto3": 135, "fsspec": 4}
+#: MiB that a part of 256 MiB may take; 10 to 54, 108 and 2 were measured. obstore holds pieces of
+#: 5 MiB for up to 12 writes at once, as many as the disk is late; boto3 for its 10 threads, and 10
+#: more that wait.
+NEEDS = {"obstore": 75, "boto3": 135, "fsspec": 4}
 
 
 @pytest.mark.parametrize("kind", NEEDS)
