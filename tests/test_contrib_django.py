@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import django
 import pytest
@@ -26,6 +26,7 @@ from django.core.exceptions import (  # isort: skip
 )  # fmt: skip
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload  # isort: skip
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest  # isort: skip
+from django.http import UnreadablePostError  # isort: skip
 from django.http.multipartparser import MultiPartParserError  # isort: skip
 
 MIB = 1 << 20
@@ -76,6 +77,10 @@ FORMS = {
     "entities": named("a&#x2F;b&amp;c"),
     "only dots": named(".."),
     "charset": whole(part("f", b"x", "n").replace(b"x-odd", b"plain; charset=latin-1")),
+    "charsets that there are not": whole(
+        *[part("f", b"x", "n").replace(b"text/x-odd", b"text/plain; " + odd)
+          for odd in (b"charset*=foo''bar", b"a*=unicode_escape''%5cud800", b"x*0*=y''z")]
+    ),
     "nameless": whole(b"--" + BOUNDARY.encode() + b"\r\nX-Y: z\r\n\r\nlost\r\n", part("a", b"")),
 }  # fmt: skip
 
@@ -291,6 +296,52 @@ def test_what_other_handlers_have_open_is_closed(contrib: ModuleType) -> None:
         with pytest.raises(MultiPartParserError):
             _ = request.POST
         assert request.upload_handlers[1].file.closed
+
+
+class Failing(FileUploadHandler):
+    """Takes files, stops at one called stop, and fails at the end."""
+
+    made: ClassVar[list[io.BytesIO]] = []
+
+    def new_file(self, *facts: Any) -> None:  # type: ignore[override]
+        super().new_file(*facts)
+        if self.file_name == "stop":
+            raise StopUpload
+        self.made.append(io.BytesIO())
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        pass
+
+    def file_complete(self, file_size: int) -> Any:
+        return self.made[-1]
+
+    def upload_complete(self) -> None:
+        raise OSError("full")
+
+
+class _Leaving(io.BytesIO):
+    """A client that goes away behind what it has sent."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if not data:
+            raise UnreadablePostError("gone")
+        return data
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_fails_behind_the_files_leaves_none_open(contrib: ModuleType, stopped: bool) -> None:
+    Failing.made.clear()
+    files = [part("f", b"1", "a"), part("f", b"2", "stop" if stopped else "b")]
+    with project([OURS, f"{__name__}.Failing"]):
+        request = request_of(whole(*files))
+        if stopped:
+            body = whole(*files)
+            request = request_of(body, **{"wsgi.input": _Leaving(body),
+                                          "CONTENT_LENGTH": str(len(body) + 9)})  # fmt: skip
+        with pytest.raises(OSError, match="gone" if stopped else "full"):
+            _ = request.POST
+    assert [file.closed for file in Failing.made] == [True] * (1 if stopped else 2)
 
 
 @pytest.mark.parametrize(("token", "status"), [("a" * 32, "200 OK"), ("b" * 32, "403 Forbidden")])

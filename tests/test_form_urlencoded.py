@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from types import ModuleType
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 import pytest
 
@@ -51,6 +52,18 @@ def test_pairs(forms: Forms, text: str, pairs: list[tuple[str, str]]) -> None:
     data = text.encode()
     for chunks in chunking.every(data):
         assert outcome(forms, chunks, TYPE) == (pairs, [], True)
+
+
+def test_long_values_are_unquoted_whole_and_in_little_memory(forms: Forms) -> None:
+    limits = {"max_field_size": 1 << 21, "max_fields_size": 1 << 23}
+    for shift in range(4):
+        sent = "%" * shift + "%41" * 200_000 + "%4"
+        tracemalloc.start()
+        found = outcome(forms, [b"a=" + sent.encode()], TYPE, limits=limits)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found == ([("a", unquote(sent))], [], True)
+        assert peak < 20 * len(sent)  # unquote() alone takes 77 times that
 
 
 @pytest.mark.parametrize(

@@ -146,21 +146,31 @@ def _read(handlers: list[Any], input_data: Any, boundary: bytes) -> tuple[Any, A
     size = min([2**31 - 4, *(handler.chunk_size for handler in handlers if handler.chunk_size)])
     pull = partial(input_data.read, size)
     try:
-        assembler = form.assembler(boundary)
-        assemble(assembler, Source(pull))
-        form.check_memory()
-    except StopUpload as stop:
-        form.close_current()
-        if not stop.connection_reset:
-            while pull():
-                pass
+        try:
+            assembler = form.assembler(boundary)
+            assemble(assembler, Source(pull))
+            form.check_memory()
+        except StopUpload as stop:
+            form.close_current()
+            if not stop.connection_reset:
+                while pull():
+                    pass
+        any(handler.upload_complete() for handler in handlers)
     except BaseException as error:
         form.fail()
         if isinstance(error, MultipartError):
             raise _translated(error) from error
         raise
-    any(handler.upload_complete() for handler in handlers)
     return form.result()
+
+
+def _type_of(head: FileHead) -> tuple[str, dict[str, bytes]]:
+    """Give a file's type and its parameters, as Django's parser: none where it is not plain."""
+    try:
+        kind, parameters = parse_header_parameters(head.headers.get("content-type", ""))
+        return kind, {name: value.encode() for name, value in parameters.items()}
+    except ValueError:  # an extended parameter of no charset, or of no text
+        return "", {}
 
 
 def _translated(error: MultipartError) -> Exception:
@@ -311,8 +321,7 @@ class _Upload(Sink):
         self._counters = [0] * len(self._handlers)
         self._skipped = False
         form.current = self
-        kind, parameters = parse_header_parameters(head.headers.get("content-type", ""))
-        extra = {name: value.encode() for name, value in parameters.items()}  # as Django's parser
+        kind, extra = _type_of(head)
         facts = self._name, filename, kind.strip(), head.content_length, extra.get("charset"), extra
         self._guarded(partial(self._begin, facts))
 

@@ -63,6 +63,8 @@ class FormRequest(Request[UserT, AuthT, StateT]):
                 limits=limits, policy=_POLICY,
             )  # fmt: skip
             await assemble_iterated(assembler, self.stream())
+        except UnicodeDecodeError as error:
+            raise ClientException("Invalid multipart/form-data") from error
         except MultipartError as error:
             if error.code == "missing_boundary":
                 raise ValidationException("multipart boundary missing in Content-Type") from error
