@@ -257,17 +257,15 @@ async def assemble_iterated(assembler: Assembler, iterator: Any, on_loop: bool =
             if not chunk:
                 continue
             step = assembler.feed(chunk if type(chunk) is bytes else checked(chunk))
-            while step is not None and on_loop:
-                assembler.work(assembler.take_jobs())
-                step = assembler.go()
-            if step is not None:
+            if step is not None and on_loop:
+                _work_here(assembler)
+            elif step is not None:
                 writer = writer or _Writer(assembler)
                 await writer.go(step)
         step = assembler.feed(b"")
-        while step is not None and on_loop:
-            assembler.work(assembler.take_jobs())
-            step = assembler.go()
-        if step is not None:
+        if step is not None and on_loop:
+            _work_here(assembler)
+        elif step is not None:
             writer = writer or _Writer(assembler)
             await writer.go(step)
         if writer is not None:
@@ -285,6 +283,13 @@ async def assemble_iterated(assembler: Assembler, iterator: Any, on_loop: bool =
                     if not isinstance(error, GeneratorExit):
                         raise
         raise
+
+
+def _work_here(assembler: Assembler) -> None:
+    step: Step | None = Step.WORK  # what nobody streams asks for nothing else
+    while step is not None:
+        assembler.work(assembler.take_jobs())
+        step = assembler.go()
 
 
 class _Writer:
