@@ -18,6 +18,8 @@ CAUSES: Final[dict[str, str]] = {
     "look like an attack",
     "delimiter_suffix": "a boundary too short or too plain for the content, or a boundary that is "
     "the start of another one",
+    "boundary_in_content": "a boundary too short or too plain for the content, a body within a "
+    "body, or an attempt to make two parsers see different parts",
     "first_line_suffix": "the Content-Type was set by hand, or belongs to another body",
     "preamble": "text for mail programs, a byte order mark, or line ends left over from the head",
     "epilogue": "a second body, an extra line end, or a sender that fills up to a fixed size",

@@ -65,6 +65,7 @@ cdef enum Place:
 
 # The bits of the tolerances, read once from the one list of deviations.
 cdef uint64_t BARE_LF = Deviation.BARE_LF.bit
+cdef uint64_t BOUNDARY_IN_CONTENT = Deviation.BOUNDARY_IN_CONTENT.bit
 cdef uint64_t DASHED_BOUNDARY = Deviation.DASHED_BOUNDARY.bit
 cdef uint64_t DELIMITER_IN_HEADERS = Deviation.DELIMITER_IN_HEADERS.bit
 cdef uint64_t DELIMITER_PADDING = Deviation.DELIMITER_PADDING.bit
@@ -156,6 +157,7 @@ cdef class MultipartParser:
     cdef PyObject *_copy  # bytes that a body is copied to as it is searched, behind _before of them
     cdef long _taken
     cdef Place _place
+    cdef bint _strays  # whether it is a fault that the boundary stands in what is no delimiter
     cdef bint _nested, _closed, _final, _fresh, _in_preamble, _last_is_cr
     cdef Maxima _max
     cdef int64_t _base, _mark, _closed_end, _discarded, _parts, _size, _remaining
@@ -345,7 +347,7 @@ cdef class MultipartParser:
     cdef bint _is_data(self, chars window, Py_ssize_t held, Py_ssize_t end, list events) except -1:
         """Deliver what was held back, if it turns out to be no delimiter; tell whether it did."""
         cdef ps_delimiters *d = &self._delimiters
-        if self._fresh or (self._place != BODY and self._place != BETWEEN):
+        if self._fresh or self._strays or (self._place != BODY and self._place != BETWEEN):
             return False
         if memcmp(window, d.needle.bytes, min(end, <Py_ssize_t> d.needle.size)) == 0:
             if end < d.needle.size:
@@ -415,6 +417,8 @@ cdef class MultipartParser:
             raise MemoryError
         level.form = form
         level.mask = mask
+        if self._delimiters.depth == 1:
+            self._strays = not mask & BOUNDARY_IN_CONTENT
         level.end = end
         level.bare_lf = (mask & BARE_LF) != 0
         level.padding = (mask & DELIMITER_PADDING) != 0
@@ -471,7 +475,7 @@ cdef class MultipartParser:
             if result != PS_NO:
                 self._check_first_line_end(found)
                 return self._delimiter(result, found, events, False)
-        found = end if self._final else ps_partial(d, s, at, end)
+        found = self._partial(s, at, end)
         self._discard(s, at, found)
         return self._hold(s, found, end)
 
@@ -498,6 +502,15 @@ cdef class MultipartParser:
         return 0
 
     cdef int _discard(self, chars s, Py_ssize_t start, Py_ssize_t stop) except -1:
+        cdef Py_ssize_t stray
+        if self._strays and self._delimiters.lf >= 0 and not self._final:
+            stray = ps_stray(&self._delimiters, s, start, stop)
+            if stray < stop:
+                self._count_discarded(s, start, stray)
+                raise Deviation.BOUNDARY_IN_CONTENT.at(self._base + stray)
+        return self._count_discarded(s, start, stop)
+
+    cdef int _count_discarded(self, chars s, Py_ssize_t start, Py_ssize_t stop) except -1:
         cdef int64_t size, limit
         if stop > start:
             self._discarded += stop - start
@@ -568,7 +581,10 @@ cdef class MultipartParser:
         cdef Py_ssize_t reach = <Py_ssize_t> min(end - at, min(self._max.line, self._max.block))
         if self._head_size == 0 and self._delimiters.lf == 0:
             if ps_read_block(s + at, reach, &self._rules, &block):
-                if block.lines <= self._max.lines:
+                if block.lines <= self._max.lines and not (
+                    self._strays
+                    and ps_stray(&self._delimiters, s, at, at + block.size) < at + block.size
+                ):
                     self._begin_plain(s + at, &block, events)
                     return at + block.end
         return self._header_lines(s, at, end, events)
@@ -689,6 +705,11 @@ cdef class MultipartParser:
         cdef bytes block = PyBytes_FromStringAndSize(<char *> self._head, max(size, 0))
         cdef Py_ssize_t whole = self._head_size
         cdef PartBegin part
+        cdef Py_ssize_t stray
+        if self._strays:
+            stray = ps_stray(&self._delimiters, self._head, 0, max(size, 0))
+            if stray < size:
+                raise Deviation.BOUNDARY_IN_CONTENT.at(self._mark + stray)
         head = examine(
             block, self._mark, Level(top.mask, top.form, nested), lf=self._delimiters.lf == 1
         )
@@ -766,9 +787,19 @@ cdef class MultipartParser:
                 self._lay_out(s, at, search, end)
             else:
                 break
-        found = end if self._final else ps_partial(d, s, at, end)
+        found = self._partial(s, at, end)
         self._emit(s, at, found, events)
         return self._hold(s, found, end)
+
+    cdef inline Py_ssize_t _partial(self, chars s, Py_ssize_t at, Py_ssize_t end) noexcept:
+        """Find where an end of the data starts that has to be held back, or give its end."""
+        cdef Py_ssize_t found
+        if self._final:
+            return end
+        found = ps_partial(&self._delimiters, s, at, end)
+        if self._strays:
+            return ps_partial_stray(&self._delimiters, s, at, found, end)
+        return found
 
     cdef bint _is_cut(self, chars s, Py_ssize_t at, Py_ssize_t end) noexcept:
         """Tell whether these are many bytes of a body that go out as other than the whole chunk."""
@@ -819,8 +850,12 @@ cdef class MultipartParser:
 
     cdef int _emit(self, chars s, Py_ssize_t start, Py_ssize_t stop, list events) except -1:
         """Deliver data of a body, and before it what turned out to be data and was held back."""
-        cdef Py_ssize_t size = max(stop - start, 0), before = self._before
+        cdef Py_ssize_t size, before = self._before, stray = stop
         cdef int64_t over
+        # What is left at the end of input may be a delimiter that was cut (row p).
+        if self._strays and start < stop and not self._final:
+            stray = ps_stray(&self._delimiters, s, start, stop)
+        size = max(stray - start, 0)
         cdef bytes joined
         self._before = 0
         self._size += size
@@ -843,6 +878,8 @@ cdef class MultipartParser:
             events.append(joined)
         if over > 0:
             raise self._limits.exceeded("max_part_size", self._base + start + size)
+        if stray < stop:
+            raise Deviation.BOUNDARY_IN_CONTENT.at(self._base + stray)
         return 0
 
     cdef int _emit_copy(self, Py_ssize_t before, Py_ssize_t size, list events) except -1:
@@ -894,7 +931,7 @@ cdef class MultipartParser:
                     return self._hold(s, found, end)
                 raise Deviation.LENGTH_MISMATCH.at(self._base + found)
             found = ps_find(s, found + 1, stop, &d.needle, passing)
-        found = stop if last or self._final else ps_partial(d, s, at, stop)
+        found = stop if last else self._partial(s, at, stop)
         self._emit(s, at, found, events)
         self._remaining -= found - at
         self._end_measured(events)

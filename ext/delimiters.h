@@ -310,6 +310,38 @@ static inline int ps_accept(ps_delimiters *d) {
     return 1;
 }
 
+/* Find where dashes and an open boundary stand in what is no delimiter; `end` if nowhere. */
+static inline ptrdiff_t ps_stray(const ps_delimiters *d, const unsigned char *s, ptrdiff_t at,
+                                 ptrdiff_t end) {
+    ptrdiff_t first = end;
+    for (int i = 0; i < d->depth; i++) {
+        ps_needle line;
+        line.size = d->levels[i].size;
+        memcpy(line.bytes, d->levels[i].line, PS_MAX_LINE);
+        /* Only what starts before the first one that was found. */
+        const ptrdiff_t stop = first + line.size - 1 < end ? first + line.size - 1 : end;
+        const ptrdiff_t found = ps_find(s, at, stop, &line, 0);
+        if (found >= 0)
+            first = found;
+    }
+    return first;
+}
+
+/* Find where an end of the data starts, before `stop`, that may still become a stray one. */
+static inline ptrdiff_t ps_partial_stray(const ps_delimiters *d, const unsigned char *s,
+                                         ptrdiff_t at, ptrdiff_t stop, ptrdiff_t end) {
+    if (at < end - PS_MAX_LINE + 1)
+        at = end - PS_MAX_LINE + 1;
+    for (; at < stop; at++) {
+        for (int i = 0; s[at] == '-' && i < d->depth; i++) {
+            const ps_level *level = &d->levels[i];
+            if (end - at < level->size && memcmp(s + at, level->line, (size_t)(end - at)) == 0)
+                return at;
+        }
+    }
+    return stop;
+}
+
 /* Find where an end of the data starts that may still become a delimiter; `end` if nowhere. */
 static inline ptrdiff_t ps_partial(const ps_delimiters *d, const unsigned char *s, ptrdiff_t at,
                                    ptrdiff_t end) {

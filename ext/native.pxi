@@ -35,6 +35,10 @@ cdef extern from "delimiters.h":
     int ps_match_found(ps_delimiters *d, const unsigned char *s, Py_ssize_t found,
                        Py_ssize_t end, bint final) noexcept
     bint ps_accept(ps_delimiters *d) noexcept
+    Py_ssize_t ps_stray(const ps_delimiters *d, const unsigned char *s, Py_ssize_t at,
+                        Py_ssize_t end) noexcept
+    Py_ssize_t ps_partial_stray(const ps_delimiters *d, const unsigned char *s, Py_ssize_t at,
+                                Py_ssize_t stop, Py_ssize_t end) noexcept
     Py_ssize_t ps_partial(const ps_delimiters *d, const unsigned char *s, Py_ssize_t at,
                           Py_ssize_t end) noexcept
 

@@ -21,6 +21,7 @@ _LONG: Final = 16  # from here on a boundary is worth looking for by itself
 _WINDOW: Final = 192  # longer than a delimiter with all its padding
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
+_IN_CONTENT: Final = Deviation.BOUNDARY_IN_CONTENT.bit
 _PREAMBLE: Final = Deviation.PREAMBLE.bit
 
 
@@ -71,9 +72,10 @@ class Between(Blocks):
 
     def _first_line(self, line: bytes, at: int) -> int:
         """Act on a first delimiter that is as it should be, as _delimiter() would."""
-        self._usual = b"\r\n" + line[:-2]
-        if self._stack is not None:
-            self._stack.settle()
+        if self._mask & _IN_CONTENT:
+            self._usual = b"\r\n" + line[:-2]
+        if not self._usual or self._stack is not None:
+            self._delimiters.settle()
         self._parts = 1
         self._place = HEADERS
         self._mark = self._base + at + len(line)

@@ -24,6 +24,7 @@ _END: Final = part_end(0)
 _PLAIN_LINES: Final = 2  # a plain block has no more
 _PLAIN_SIZE: Final = 1024  # nor is it usually longer; a longer one is read by line
 _SHORT: Final = 4096  # a field that ends within so many bytes is read in a run
+_IN_CONTENT: Final = Deviation.BOUNDARY_IN_CONTENT.bit
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
 
 
@@ -90,6 +91,8 @@ class Blocks(State):
         reach = min(_PLAIN_SIZE, self._maxima.reach)
         end = data.find(b"\r\n\r\n", at, at + reach)
         ordinary = self._ordinary(data[at:end]) if end > at else None
+        if not self._mask & _IN_CONTENT and self._stray(data, at, end) < end:
+            ordinary = None  # _examine() will say so
         return self._begin_or_collect(ordinary, data, at, end + 4, events)
 
     def _ordinary(self, block: bytes) -> tuple[Head, str | None] | None:
@@ -199,6 +202,10 @@ class Blocks(State):
         """Examine a whole block, whose lines end in ``width`` bytes, and begin its part."""
         block = bytes(lines[: max(0, self._line - width)])
         self._head = None
+        if not self._mask & _IN_CONTENT:
+            stray = self._stray(block, 0, len(block))
+            if stray < len(block):
+                raise Deviation.BOUNDARY_IN_CONTENT.at(self._mark + stray)
         plain = plain_head(block, self._mask) if self._usual else None
         if plain is not None and self._lines <= _PLAIN_LINES:
             body = self._mark + len(lines)

@@ -46,6 +46,7 @@ class Delimiters:
 
     Attributes:
         levels: what each open multipart means for the parts in it.
+        lines: dashes and boundary of each of them.
         first: the first line of a stream that is as it should be.
         usual: the needle, where one boundary is open and lines end in CRLF; else empty.
         lf: whether lines end in LF; None until the first delimiter has shown it.
@@ -53,15 +54,15 @@ class Delimiters:
         end: where the delimiter that matched last ends.
     """
 
-    __slots__ = ("_candidates", "_common", "_dashed", "_line", "_lines", "_matched", "_needle",
-                 "_shown", "end", "first", "level", "levels", "lf",
+    __slots__ = ("_candidates", "_common", "_dashed", "_line", "_matched", "_needle",
+                 "_shown", "end", "first", "level", "levels", "lf", "lines",
                  "usual")  # fmt: skip
 
     def __init__(self, boundary: bytes, level: Level) -> None:
         self._line = b"--" + boundary
         self.first = self._line + b"\r\n"
         self.levels = [level]
-        self._lines = [self._line]  # dashes and boundary of each level
+        self.lines = [self._line]
         self._common = [len(self._line)]  # how much each line has in common with all outer ones
         self._dashed = _is_dashed(boundary)  # whether row c3 is open for the innermost one
         self.usual = b""
@@ -82,7 +83,7 @@ class Delimiters:
 
     def cut(self, depth: int) -> None:
         """Close all but the outermost ``depth`` boundaries."""
-        while len(self._lines) > depth:
+        while len(self.lines) > depth:
             self._pop()
         del self.levels[depth:]
         self._undash()
@@ -99,7 +100,7 @@ class Delimiters:
         """How every delimiter of an open boundary starts, the line end before it included."""
         if self._needle is None:
             start = b"\r\n" if self.lf is False else b"\n"
-            line, size = self._lines[-1], self._common[-1]
+            line, size = self.lines[-1], self._common[-1]
             if self._dashed:
                 line = line[2:]
                 size = _same_start(line, self._line, size)
@@ -175,7 +176,7 @@ class Delimiters:
         if self._matched.dashed:
             if not self.levels[self.level].mask & Deviation.DASHED_BOUNDARY.bit:
                 raise Deviation.DASHED_BOUNDARY.at(at)
-            line = self._lines[self.level][2:]  # the innermost: only there is row c3 open
+            line = self.lines[self.level][2:]  # the innermost: only there is row c3 open
             self._pop()
             self._dashed = False
             if self.level == 0:
@@ -186,24 +187,24 @@ class Delimiters:
 
     def _append(self, line: bytes) -> None:
         """Look for one more line; what is known of the others stays as it is."""
-        self._lines.append(line)
+        self.lines.append(line)
         common = self._common[-1] if self._common else len(line)
         self._common.append(_same_start(line, self._line, common))
         if self._candidates is not None:
-            self._look_for(len(self._lines) - 1)
+            self._look_for(len(self.lines) - 1)
 
     def _pop(self) -> None:
         """Look no more for the innermost line."""
         self._undash()
-        line = self._lines.pop()
+        line = self.lines.pop()
         self._common.pop()
         if self._candidates is not None:
-            del self._candidates[bisect_left(self._candidates, (-len(line), -len(self._lines)))]
+            del self._candidates[bisect_left(self._candidates, (-len(line), -len(self.lines)))]
 
     def _undash(self) -> None:
         """Settle it that the innermost boundary does not bring the dashes of its delimiter."""
         if self._dashed and self._candidates is not None:
-            key = (2 - len(self._lines[-1]), 1 - len(self._lines))
+            key = (2 - len(self.lines[-1]), 1 - len(self.lines))
             del self._candidates[bisect_left(self._candidates, key)]
         self._dashed = False
 
@@ -217,15 +218,15 @@ class Delimiters:
         """List the delimiters to look for, longest first, innermost first."""
         if self._candidates is None:
             self._candidates = []
-            for level in range(len(self._lines)):
+            for level in range(len(self.lines)):
                 self._look_for(level)
         return self._candidates
 
     def _look_for(self, level: int) -> None:
         """Put the line of a level where it belongs among the candidates."""
-        line, candidates = self._lines[level], self._all()
+        line, candidates = self.lines[level], self._all()
         insort(candidates, _Candidate(-len(line), -level, line, False))
-        if self._dashed and level == len(self._lines) - 1:
+        if self._dashed and level == len(self.lines) - 1:
             insort(candidates, _Candidate(2 - len(line), -level, line[2:], True))
 
     def _tail(self, data: bytes, at: int, end: int, base: int, mask: int) -> int:

@@ -50,6 +50,7 @@ _MANY: Final = 8  # needles that are no delimiters, behind each other
 _DENSE: Final = frozenset({b"\n\r", b"\r\r"})  # what follows a CR where line ends are dense
 _FIRST_SUFFIX: Final = Deviation.FIRST_LINE_SUFFIX
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
+_IN_CONTENT: Final = Deviation.BOUNDARY_IN_CONTENT.bit
 _IN_HEADERS: Final = Deviation.DELIMITER_IN_HEADERS.bit
 
 
@@ -214,7 +215,7 @@ class Scanner(Between):
             self._held = window
             self.offset += end - held
             return end - held
-        if expected and not self._first and not self._fresh:
+        if expected and not self._first and not self._fresh and self._mask & _IN_CONTENT:
             if self._is_data(window, held, end, events):
                 return 0
         self.offset += end - held

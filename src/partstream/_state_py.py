@@ -32,7 +32,10 @@ AFTER_LENGTH: Final = 4
 EPILOGUE: Final = 5
 
 _CR: Final = 13
+_DASH: Final = b"-"
+_LONGEST_LINE: Final = 72
 _UNCLOSED: Final = Deviation.UNCLOSED_CHILD.bit
+_IN_CONTENT: Final = Deviation.BOUNDARY_IN_CONTENT.bit
 
 Events = list[Any]
 
@@ -120,7 +123,7 @@ class State:
         self._refusal: Refusal | MultipartError | None = None
         self._final = False  # no more bytes can come
         self._first = b"--" + raw + b"\r\n"  # how a stream should start; empty once it has
-        self._usual = b""  # the needle, where one boundary is open and lines end in CRLF
+        self._usual = b""  # the needle, where one boundary is open, lines end in CRLF, and no stray matters
         self._held = b""
         self._flow = b""  # what ends the body that is being read, if nothing else is to be watched
         self._head: bytearray | None = None
@@ -183,21 +186,55 @@ class State:
         # A needle has one line end, at its start: what may become one starts at the last of them.
         needle = self._usual or self._delimiters.needle
         found = data.rfind(needle[:1], max(at, end - len(needle) + 1), end)
-        return found if found >= 0 and needle.startswith(data[found:end]) else end
+        if found < 0 or not needle.startswith(data[found:end]):
+            found = end
+        return found if self._mask & _IN_CONTENT else self._partial_stray(data, at, found, end)
+
+    def _partial_stray(self, data: bytes, at: int, stop: int, end: int) -> int:
+        """Find where an end of the data starts, before ``stop``, that may still become a stray."""
+        lines = self._delimiters.lines
+        found = data.find(_DASH, max(at, end - _LONGEST_LINE + 1), stop)
+        while found >= 0:
+            tail = data[found:end]
+            if any(line.startswith(tail) and line != tail for line in lines):
+                return found
+            found = data.find(_DASH, found + 1, stop)
+        return stop
+
+    def _stray(self, data: bytes, start: int, stop: int) -> int:
+        """Find where dashes and a boundary stand in what is no delimiter; ``stop`` if nowhere."""
+        first = stop
+        for line in self._delimiters.lines:
+            found = data.find(line, start, min(stop, first + len(line) - 1))
+            if found >= 0:
+                first = found
+        return first
 
     def _emit(self, data: bytes, start: int, stop: int, events: Events) -> None:
-        size = stop - start
-        if size <= 0:
-            return
-        self._size += size
-        if self._size > self._maxima.part_size:
-            allowed = stop - (self._size - self._maxima.part_size)
-            if allowed > start:
-                events.append(data[start:allowed])
-            raise self._limits.exceeded("max_part_size", self._base + allowed)
-        events.append(data[start:stop])
+        stray = stop
+        # What is left at the end of input may be a delimiter that was cut (row p).
+        if not self._mask & _IN_CONTENT and not self._final:
+            stray = self._stray(data, start, stop)
+        if stray > start:
+            self._size += stray - start
+            if self._size > self._maxima.part_size:
+                allowed = stray - (self._size - self._maxima.part_size)
+                if allowed > start:
+                    events.append(data[start:allowed])
+                raise self._limits.exceeded("max_part_size", self._base + allowed)
+            events.append(data[start:stray])
+        if stray < stop:
+            raise Deviation.BOUNDARY_IN_CONTENT.at(self._base + stray)
 
     def _discard(self, data: bytes, start: int, stop: int) -> None:
+        if not (self._mask & _IN_CONTENT or self._delimiters.lf is None or self._final):
+            stray = self._stray(data, start, stop)
+            if stray < stop:
+                self._count_discarded(data, start, stray)
+                raise Deviation.BOUNDARY_IN_CONTENT.at(self._base + stray)
+        self._count_discarded(data, start, stop)
+
+    def _count_discarded(self, data: bytes, start: int, stop: int) -> None:
         if stop > start:
             self._discarded += stop - start
             self._last_is_cr = data[stop - 1] == _CR
@@ -226,7 +263,7 @@ class State:
             events.append(part_end(top, False))
         if len(delimiters.levels) > level + 1:
             delimiters.cut(level + 1)
-        self._usual = delimiters.usual
+        self._usual = delimiters.usual if self._mask & _IN_CONTENT else b""
         self._mark = self._base + delimiters.end
         if result == CLOSE:
             self._close_level(level, events)
@@ -245,7 +282,7 @@ class State:
             self._place = EPILOGUE
             return
         self._delimiters.cut(level)
-        self._usual = self._delimiters.usual
+        self._usual = self._delimiters.usual if self._mask & _IN_CONTENT else b""
         self._closed_end = self._ends.pop()
         events.append(part_end(level - 1))
         self._enter_between(preamble=False)

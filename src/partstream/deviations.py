@@ -80,6 +80,10 @@ class Deviation(enum.Enum):
         "a line in a body starts like a delimiter and goes on",
         "choose a boundary that no line of the content starts with",
     )
+    BOUNDARY_IN_CONTENT = (
+        "two dashes and the boundary stand where no delimiter line is",
+        "choose a boundary that does not occur in the content; every delimiter needs CRLF before it",
+    )
     FIRST_LINE_SUFFIX = (
         "the first line starts like a delimiter and goes on",
         "compare the boundary parameter with the first line of the body; where a client library "

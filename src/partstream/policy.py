@@ -131,6 +131,13 @@ class Policy:
     delimiter_suffix: Tolerance = _tolerance(
         "A body line `--Bxx` where the boundary is `B`; tolerated, it is data.", "m", "always"
     )
+    boundary_in_content: Tolerance = _tolerance(
+        "`--B` in a body, a header or a nested epilogue, where no delimiter line is: amid a line, "
+        "or behind a lone LF or CR; tolerated, it is data. What the outermost multipart is decides "
+        "for all within it.",
+        "k2",
+        "always",
+    )
     first_line_suffix: Tolerance = _tolerance(
         "A first line `--Bxx`; tolerated, it is preamble.", "m2", "always"
     )

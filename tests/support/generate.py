@@ -15,6 +15,7 @@ from support.events import Settings
 _DELIMITERS: Final = (
     b"--B", b"\r\n--B", b"\r\n--B\r\n", b"--B--", b"\r\n--B--\r\n", b"\n--B\n",
     b"--BC", b"\r\n--BC\r\n", b"\r\n--BC--", b"\r\n----B\r\n", b"\r\n--B-\r\n", b"\r\n--B---",
+    b"\r--B\r\n", b"x--B", b"\n--BC--",
 )  # fmt: skip
 _HEADERS: Final = (
     b'Content-Disposition: form-data; name="a"\r\n',
@@ -98,6 +99,8 @@ def settings(rng: random.Random, tolerances: list[str]) -> Settings:
     choices = {}
     if rng.random() < 0.2:
         choices = {name: rng.choice(_TOLERANCES) for name in rng.sample(tolerances, 3)}
+    if rng.random() < 0.15:  # STRICT ends most streams before that counts
+        choices["boundary_in_content"] = rng.choice(_TOLERANCES[:3])
     return Settings(
         boundary=rng.choice(("B", "B", "B", "--B")),
         subtype=rng.choice(("form-data", "mixed")),
