@@ -74,6 +74,8 @@ CAUSES: Final[dict[str, str]] = {
     "disagree",
     "loose_parameter": "a sender that never quotes",
     "malformed_parameter": "a quote or a backslash in a name was not escaped",
+    "quoted_pair": "a filename with its path (old browsers on Windows), a client that escapes quotes "
+    "by backslash, or an attempt to make two parsers see different parameters",
     "extended_parameter": "a library for e-mail or for HTTP headers wrote the form, for a name "
     "that is not ASCII",
     "nameless_part": "a part made for multipart/mixed, or a form control without a name",

@@ -449,8 +449,16 @@ cdef class MultipartParser:
     cdef Py_ssize_t _between(self, chars s, Py_ssize_t at, Py_ssize_t end, list events) except -1:
         cdef ps_delimiters *d = &self._delimiters
         cdef int result
-        cdef Py_ssize_t found, search
-        if self._fresh:
+        cdef Py_ssize_t found, search, size
+        if self._fresh and not self._in_preamble:
+            # Of an epilogue only the line of its closing delimiter is looked at (row o).
+            size = min(d.break_size, end - at)
+            if memcmp(s + at, d.needle.bytes, size) != 0:
+                raise Deviation.EPILOGUE.at(self._base + at)
+            if size < d.break_size and not self._final:
+                return self._hold(s, at, end)
+            self._fresh = False
+        elif self._fresh:
             result = self._match(s, at, end, self._in_preamble, self._final)
             if result == PS_MORE:
                 return self._hold(s, at, end)
@@ -567,6 +575,7 @@ cdef class MultipartParser:
         self._set_rules()
         events.append(_part_end(level - 1))
         self._enter_between(preamble=False)
+        self._fresh = not self._top().mask & EPILOGUE_BYTES
         return 0
 
     cdef int _check_end(self, int64_t expected, int64_t offset) except -1:

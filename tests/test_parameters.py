@@ -62,7 +62,14 @@ def grammar(ps: ModuleType, ps_module: Module) -> Grammar:
 )
 def test_spaces_quotes_and_empty_parameters_mean_nothing(grammar: Grammar, text: str) -> None:
     for policy in ("STRICT", "DEFAULT", "LEGACY"):
-        assert grammar.type(text, policy) == ("a/b", {"c": "d", "e": "f"})
+        expected = _unless_strict(policy, text, ("a/b", {"c": "d", "e": "f"}))
+        assert grammar.type(text, policy) == expected
+
+
+def _unless_strict(policy: str, text: str, value: object) -> object:
+    """Give the value, or what STRICT has to say of a backslash in the text."""
+    at = text.find("\\")
+    return value if policy != "STRICT" or at < 0 else f"quoted_pair@{at}"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +90,8 @@ def test_spaces_quotes_and_empty_parameters_mean_nothing(grammar: Grammar, text:
 )
 def test_values(grammar: Grammar, text: str, value: str) -> None:
     for policy in ("STRICT", "DEFAULT", "LEGACY"):
-        assert grammar.type(f"a/b;c={text}", policy) == ("a/b", {"c": value})
+        expected = _unless_strict(policy, f"a/b;c={text}", ("a/b", {"c": value}))
+        assert grammar.type(f"a/b;c={text}", policy) == expected
 
 
 @pytest.mark.parametrize("value", ["b:c", "b/c", "(b)", "b,c", "b@c", "[b]", "b?c", "caf\xc3\xa9"])

@@ -40,7 +40,16 @@ class Between(Blocks):
                 self._first = line
                 return self._hold(data, at)
             self._enter_between(preamble=True)
-        if self._fresh:
+        if self._fresh and not self._in_preamble:
+            # Of an epilogue only the line of its closing delimiter is looked at (row o).
+            line_end = b"\n" if self._delimiters.lf else b"\r\n"
+            behind = data[at : at + len(line_end)]
+            if not line_end.startswith(behind):
+                raise Deviation.EPILOGUE.at(self._base + at)
+            if behind != line_end and not self._final:
+                return self._hold(data, at)
+            self._fresh = False
+        elif self._fresh:
             if data[at] == _DASH or not self._mask & _PREAMBLE or self._stack is not None:
                 return self._take_start(data, at, events)
             self._fresh = False

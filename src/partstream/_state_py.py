@@ -286,6 +286,7 @@ class State:
         self._closed_end = self._ends.pop()
         events.append(part_end(level - 1))
         self._enter_between(preamble=False)
+        self._fresh = not self._delimiters.levels[-1].mask & Deviation.EPILOGUE.bit
 
     def _check_end(self, expected: int, offset: int) -> None:
         if expected not in (-1, offset):

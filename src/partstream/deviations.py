@@ -224,6 +224,10 @@ class Deviation(enum.Enum):
         "a header's parameters cannot be read",
         "write them as '; name=\"value\"', with quotes closed and nothing after them",
     )
+    QUOTED_PAIR = (
+        "a quoted parameter value holds a backslash, which parsers read in different ways",
+        "send a quote in a name as browsers do (%22), and filenames without a path",
+    )
     EXTENDED_PARAMETER = (
         "a form part uses an extended parameter (name*, filename*, or a continuation)",
         "send plain name and filename in UTF-8 (RFC 7578 section 4.2)",

@@ -220,6 +220,9 @@ def _quoted(header: Header, name: str, start: int, quote: int) -> tuple[_Paramet
     if after < len(text) and text[after] != ";":
         header.refuse(Deviation.MALFORMED_PARAMETER, after, "text after a quoted value")
         return None, text.find(";", after)
+    backslash = text.find("\\", quote, end)
+    if backslash >= 0:
+        header.refuse(Deviation.QUOTED_PAIR, backslash)
     return _Parameter(name, text[quote + 1 : end], True, start), after
 
 

@@ -97,6 +97,12 @@ class Policy:
         "error",
         "prefer",
     )
+    quoted_pair: Tolerance = _tolerance(
+        "A backslash in a quoted parameter value; tolerated, a form undoes `\\\"` and `\\\\` and "
+        "no other, as browsers mean it, and anything else all of them (RFC 9110).",
+        "h",
+        "always",
+    )
     windows_path: bool = _choice(
         "Give only the last component of a form's filename that is a full Windows path.",
         "h",
