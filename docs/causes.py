@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CAUSES"]
+__all__ = ["ATTACKS", "CAUSES"]
 
 CAUSES: Final[dict[str, str]] = {
     # The delimiter lines
@@ -74,8 +74,8 @@ CAUSES: Final[dict[str, str]] = {
     "disagree",
     "loose_parameter": "a sender that never quotes",
     "malformed_parameter": "a quote or a backslash in a name was not escaped",
-    "quoted_pair": "a filename with its path (old browsers on Windows), a client that escapes quotes "
-    "by backslash, or an attempt to make two parsers see different parameters",
+    "quoted_pair": "a filename with its path (old browsers on Windows), a client that escapes "
+    "quotes by backslash, or an attempt to make two parsers see different parameters",
     "extended_parameter": "a library for e-mail or for HTTP headers wrote the form, for a name "
     "that is not ASCII",
     "nameless_part": "a part made for multipart/mixed, or a form control without a name",
@@ -98,4 +98,70 @@ CAUSES: Final[dict[str, str]] = {
     "max_field_size": "a file sent without a filename, a long text, or an attack",
     "max_fields_size": "many long texts, or an attack on memory",
     "max_decoded_size": "a part that compresses very well, or a decompression bomb",
+}
+
+#: By limit: what a peer does that it stops, and where that was seen.
+ATTACKS: Final[dict[str, tuple[str, str]]] = {
+    "max_header_line": (
+        "a header line that never ends, which is held until it does",
+        "CVE-2026-42561, CVE-2023-45290",
+    ),
+    "max_headers": (
+        "many headers in a part, each an object",
+        "CVE-2026-34516, CVE-2023-24536",
+    ),
+    "max_header_block": (
+        "header blocks that take more memory than bodies, in each of many parts",
+        "CVE-2025-61772, CVE-2025-48976",
+    ),
+    "max_preamble": (
+        "bytes without end before the first delimiter, which no limit on parts counts",
+        "CVE-2025-61770, CVE-2026-40347, aiohttp#13652",
+    ),
+    "max_epilogue": (
+        "bytes without end after the closing delimiter, while the request stays open",
+        "CVE-2024-53981, CVE-2026-40347",
+    ),
+    "max_depth": (
+        "multiparts in multiparts: each one costs memory, and time at each delimiter",
+        "CVE-2026-3520",
+    ),
+    "max_parts": (
+        "small parts by the million: what they cost is objects and handlers, not bytes",
+        "CVE-2023-25577, CVE-2023-30798, CVE-2023-25578, CVE-2023-24998, CVE-2023-0662",
+    ),
+    "max_part_size": ("an upload that fills the disk", "not seen as a fault of a parser"),
+    "max_total_size": (
+        "a body without end, sent in chunks so that no Content-Length tells of it",
+        "aiohttp#13652",
+    ),
+    "max_decoded_size": (
+        "a few bytes that unpack to gigabytes, also packed twice",
+        "decompression bombs",
+    ),
+    "max_read_size": (
+        "a part that is read in whole, and is as large as memory",
+        "CVE-2026-34517, CVE-2024-52581",
+    ),
+    "max_fields": ("many small fields, each of them an object", "CVE-2025-69228, CVE-2024-29025"),
+    "max_files": (
+        "many files, each of which takes a handle or a temporary file",
+        "CVE-2023-24580, CVE-2017-1000098, CVE-2023-25576",
+    ),
+    "max_field_size": (
+        "a field without filename, as large as a file, in memory",
+        "CVE-2024-47874, CVE-2024-49767, CVE-2025-61771, CVE-2023-26048",
+    ),
+    "max_fields_size": (
+        "fields that are each within their limit; what objects take is counted",
+        "CVE-2025-69228, CVE-2022-41725, CVE-2026-54283",
+    ),
+    "max_spool_size": (
+        "files that stay in memory; what is larger goes to disk, off the event loop",
+        "CVE-2025-54121",
+    ),
+    "max_spool_total": (
+        "many files that each just stay in memory",
+        "CVE-2022-41725",
+    ),
 }

@@ -7,6 +7,7 @@ written, and the status is 1 where a page is not what would be written.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import Field, fields
@@ -19,7 +20,7 @@ for _folder in (DOCS, DOCS.parent / "tests", DOCS.parent / "src"):
     if str(_folder) not in sys.path:
         sys.path.insert(0, str(_folder))
 
-from causes import CAUSES  # noqa: E402
+from causes import ATTACKS, CAUSES  # noqa: E402
 
 from partstream import Deviation, Limits, MultipartError, Policy  # noqa: E402
 from partstream.policy import Tolerance  # noqa: E402
@@ -32,6 +33,7 @@ from support.behaviours import (  # noqa: E402
     ReaderRow,
     Row,
 )
+from support.evasion import LEFT, NAMES, SPLIT  # noqa: E402
 from support.form_rows import FORMS  # noqa: E402
 
 #: The head, then the other lines; cells are Markdown.
@@ -228,6 +230,35 @@ def exceeded() -> Table:
     return table
 
 
+# Attacks
+
+
+def evasion() -> Table:
+    """What parsers read in different ways, and what STRICT does with it."""
+    table = [["row", "what it is about", "read otherwise by", "under STRICT"]]
+    for row, names in SPLIT.items():
+        cells = [item for item in STREAMS if item.row == row]
+        strict = {cell.strict for item in cells for cell in (item.form, item.other) if cell}
+        codes = {code.partition("@")[0] for cell in strict for code in re.findall(r"!(\S+)", cell)}
+        what = _code(", ".join(sorted(codes))).replace(", ", "`, `") if codes else ""
+        left = LEFT.get(row, "")
+        verdict = "; ".join(text for text in (f"refused: {what}" if codes else "", left) if text)
+        abouts = "; ".join(dict.fromkeys(_plain(item.what) for item in cells[:3]))
+        table.append([row, abouts, ", ".join(NAMES[name] for name in names), verdict])
+    return table
+
+
+def attacks() -> Table:
+    """Which attack each limit stops."""
+    table = [["limit", "`STREAM`", "`FORM`", "what it stops", "seen as"]]
+    for item in _fields(Limits):
+        what, seen = ATTACKS[item.name]
+        values = (getattr(preset, item.name) for preset in (Limits.STREAM, Limits.FORM))
+        shown = ["unlimited" if value is None else str(value) for value in values]
+        table.append([_code(item.name), *shown, what, seen])
+    return table
+
+
 # The pages
 
 TABLES: Final[dict[str, Callable[[], Table]]] = {
@@ -238,6 +269,8 @@ TABLES: Final[dict[str, Callable[[], Table]]] = {
     "limits": limits,
     "faults": faults,
     "exceeded": exceeded,
+    "evasion": evasion,
+    "attacks": attacks,
 }
 END: Final = "\n<!-- end of table -->"
 

@@ -88,6 +88,7 @@ def test_each_code_has_a_cause(ps: ModuleType, tables: Any) -> None:
     limits = [item for item in dataclasses.fields(ps.Limits) if item.init]
     codes |= {item.name for item in limits if not item.metadata["soft"]}
     assert set(tables.CAUSES) == codes, "put it into docs/causes.py"
+    assert list(tables.ATTACKS) == [item.name for item in limits], "put it into docs/causes.py"
     for cause in tables.CAUSES.values():
         assert 10 < len(cause) < 160
         assert cause == cause.strip().rstrip(".")

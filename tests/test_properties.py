@@ -17,13 +17,13 @@ from support.twins import examined
 
 Twins = dict[str, ModuleType]
 
-_TOLERANCES = ["bare_lf", "boundary_in_content", "dashed_boundary", "delimiter_in_headers", "delimiter_padding",
-               "delimiter_suffix", "epilogue", "first_line_suffix", "folded_header",
-               "header_without_colon", "invalid_header_name", "invalid_length", "length_mismatch",
-               "loose_parameter", "malformed_parameter", "missing_line_break", "nameless_part",
-               "no_headers", "preamble", "quoted_pair", "repeated_header", "repeated_parameter",
-               "transfer_encoding", "truncated", "unclosed_child",
-               "undecodable_header"]  # fmt: skip
+_TOLERANCES = ["bare_lf", "boundary_in_content", "dashed_boundary", "delimiter_in_headers",
+               "delimiter_padding", "delimiter_suffix", "epilogue", "first_line_suffix",
+               "folded_header", "header_without_colon", "invalid_header_name",
+               "invalid_length", "length_mismatch", "loose_parameter", "malformed_parameter",
+               "missing_line_break", "nameless_part", "no_headers", "preamble", "quoted_pair",
+               "repeated_header", "repeated_parameter", "transfer_encoding", "truncated",
+               "unclosed_child", "undecodable_header"]  # fmt: skip
 
 
 # Built streams

@@ -123,7 +123,9 @@ class State:
         self._refusal: Refusal | MultipartError | None = None
         self._final = False  # no more bytes can come
         self._first = b"--" + raw + b"\r\n"  # how a stream should start; empty once it has
-        self._usual = b""  # the needle, where one boundary is open, lines end in CRLF, and no stray matters
+        self._usual = (
+            b""  # the needle, where one boundary is open, lines end in CRLF, and no stray matters
+        )
         self._held = b""
         self._flow = b""  # what ends the body that is being read, if nothing else is to be watched
         self._head: bytearray | None = None

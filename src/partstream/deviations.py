@@ -82,7 +82,7 @@ class Deviation(enum.Enum):
     )
     BOUNDARY_IN_CONTENT = (
         "two dashes and the boundary stand where no delimiter line is",
-        "choose a boundary that does not occur in the content; every delimiter needs CRLF before it",
+        "choose a boundary that is nowhere in the content; each delimiter needs CRLF before it",
     )
     FIRST_LINE_SUFFIX = (
         "the first line starts like a delimiter and goes on",

@@ -98,7 +98,7 @@ class Policy:
         "prefer",
     )
     quoted_pair: Tolerance = _tolerance(
-        "A backslash in a quoted parameter value; tolerated, a form undoes `\\\"` and `\\\\` and "
+        'A backslash in a quoted parameter value; tolerated, a form undoes `\\"` and `\\\\` and '
         "no other, as browsers mean it, and anything else all of them (RFC 9110).",
         "h",
         "always",
