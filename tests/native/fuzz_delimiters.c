@@ -189,6 +189,31 @@ static void check_partial(const ps_delimiters *d, const unsigned char *data, ptr
     }
 }
 
+/* The first place where all of a line stands, or (`cut`) the start of one that the data's end cuts. */
+static ptrdiff_t naive_stray(const ps_delimiters *d, const unsigned char *data, ptrdiff_t at,
+                             ptrdiff_t stop, ptrdiff_t size, int cut) {
+    for (; at < stop; at++) {
+        for (int i = 0; i < d->depth; i++) {
+            const ptrdiff_t have = size - at, line = d->levels[i].size;
+            const int fits = cut ? have < line : have >= line;
+            if (fits && memcmp(data + at, d->levels[i].line, (size_t)(cut ? have : line)) == 0)
+                return at;
+        }
+    }
+    return stop;
+}
+
+static void check_strays(const ps_delimiters *d, const unsigned char *data, ptrdiff_t size) {
+    for (ptrdiff_t at = 0; at <= size; at += 1 + at / 4) {
+        const ptrdiff_t stray = naive_stray(d, data, at, size, size, 0);
+        HOLDS(ps_stray(d, data, at, size) == stray);
+        for (ptrdiff_t stop = at; stop <= size; stop += 1 + stop / 2) {
+            HOLDS(ps_partial_stray(d, data, at, stop, size) ==
+                  naive_stray(d, data, at, stop, size, 1));
+        }
+    }
+}
+
 /* Read the boundaries; give how much of the input they are. */
 static size_t build(ps_delimiters *d, const uint8_t *input, size_t size) {
     static const char characters[] = "-ab-B";
@@ -256,6 +281,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
         }
         check_found(&d, data, (ptrdiff_t)end);
         check_partial(&d, data, (ptrdiff_t)end);
+        check_strays(&d, data, (ptrdiff_t)end);
         const int result = ps_match(&d, data, 0, (ptrdiff_t)end, 1, 0);
         if (result == PS_OPEN || result == PS_CLOSE) {
             const int dashed = d.matched_dashed, level = d.level;
