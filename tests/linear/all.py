@@ -1,6 +1,6 @@
 """Counts instructions at n, 2n and 4n bytes, for families of inputs: ``ci/linear``.
 
-Usage: ci/linear [--all] [--group G...] [--jobs J] [--write]
+Usage: ci/linear [--all] [--group G...] [--minutes M] [--jobs J] [--write]
 
 Without arguments a selection is counted, and the worst inputs that were found (``ci/fuzz worst``).
 With ``--all`` all families are, and ``--write`` puts the results into docs/linear-time.md.  The
@@ -14,10 +14,12 @@ import argparse
 import os
 import platform
 import queue
+import random
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -29,17 +31,18 @@ from linear.found import CEILING, Found, load, scored
 from linear.meter import Meter
 
 #: Instructions that the largest input takes at least: of the selection, and of all.
-QUICK: Final = 600_000
-ENOUGH: Final = 1_500_000
+QUICK: Final = 400_000
+ENOUGH: Final = 800_000
 
 
 class Run:
     """Counts everything in some processes at once."""
 
-    def __init__(self, todo: Iterable[Task], enough: int) -> None:
+    def __init__(self, todo: Iterable[Task], enough: int, minutes: float) -> None:
         self._todo: queue.SimpleQueue[Task] = queue.SimpleQueue()
-        for task in todo:
+        for task in _in_turns(todo):
             self._todo.put(task)
+        self._end = time.monotonic() + minutes * 60
         self._enough = enough
         self.done: list[Growth] = []
         self.errors: list[Exception] = []
@@ -61,7 +64,7 @@ class Run:
     def _work(self) -> None:
         try:
             with Meter() as meter:
-                while not self.errors:
+                while not self.errors and time.monotonic() < self._end:
                     task = self._todo.get_nowait()
                     growth = grown(task, meter.count, self._enough)
                     self.done.append(growth)
@@ -71,6 +74,18 @@ class Run:
             pass
         except Exception as error:
             self.errors.append(error)
+
+
+def _in_turns(todo: Iterable[Task]) -> list[Task]:
+    """Give some of each group first, for a time that does not do for all."""
+    shuffled = list(todo)
+    random.Random(0).shuffle(shuffled)
+    seen: Counter[str] = Counter()
+    turns = []
+    for task in shuffled:
+        seen[task.family.group] += 1
+        turns.append(seen[task.family.group])
+    return [task for _, task in sorted(zip(turns, shuffled, strict=True), key=lambda item: item[0])]
 
 
 def shown(growth: Growth) -> str:
@@ -114,6 +129,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ci/linear", description="See that time is linear.")
     parser.add_argument("--all", action="store_true", help="count all families")
     parser.add_argument("--group", nargs="+", choices=groups, help="count all of these groups")
+    parser.add_argument("--minutes", type=float, default=600.0, metavar="M",
+                        help="stop then; some of each group are counted")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, metavar="J")
     parser.add_argument("--write", action="store_true", help="write docs/linear-time.md")
     options = parser.parse_args(arguments)
@@ -132,7 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [family for family in families()
               if options.all or (family.group in options.group if options.group else family.quick)]
     start = time.monotonic()
-    run = Run(tasks(chosen), ENOUGH if options.all or options.group else QUICK)
+    quick = not (options.all or options.group)
+    run = Run(tasks(chosen, quick), QUICK if quick else ENOUGH, options.minutes)
     try:
         run.run(options.jobs)
         over = [] if options.group else worst_found()
@@ -142,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(_summary(run.done))
     print(f"{time.monotonic() - start:.0f} s", file=sys.stderr)
     if options.write:
-        page.write(run.done, load(), made_with(), ENOUGH)
+        page.write(run.done, families(), load(), made_with(), ENOUGH)
     return 1 if over or any(growth.fails for growth in run.done) else 0
 
 if __name__ == "__main__":

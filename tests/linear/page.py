@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from linear.counting import MOST, TWINS, Growth
-from linear.families import CHUNKS, LEVELS
+from linear.families import CHUNKS, LEVELS, Family
 from linear.found import CEILING, Found
 
 __all__ = ["PAGE", "text", "write"]
@@ -29,7 +29,7 @@ depth, as it would end most of these streams early.
 interpreter, the extensions, libc and the allocator, for the pure twin as for the compiled one, so that what happens within one call of `bytes.find` is in it. An
 instruction that moves a vector counts as one. n grows until 4n takes {enough:,} instructions, so that what is set up once does not hide what grows.
 
-Counted with {made_with}: {total:,} counts of three sizes each, {families:,} families.
+Counted with {made_with}: {total:,} counts of three sizes each, of {families:,} of the {all_families:,} families.
 
 ## Families
 
@@ -75,7 +75,7 @@ def _worst(groups: dict[str, list[Growth]]) -> str:
         of_twin = sorted((item for item in every if item.task.twin == twin),
                          key=lambda item: -item.ratio)  # fmt: skip
         for item in of_twin[:5]:
-            ratios = [f"{item.counts[at + 1] / item.counts[at]:.2f}" for at in (0, 1)]
+            ratios = [f"{ratio:.2f}" for ratio in item.ratios]
             lines.append(_line([_NAMES[twin], item.task.family.name, item.task.chunk,
                                 f"{item.sizes[0]:,}", ", ".join(ratios)]))  # fmt: skip
     return "".join(lines)
@@ -102,14 +102,28 @@ def _found(found: Sequence[Found]) -> str:
     return "".join(lines)
 
 
-def text(done: Sequence[Growth], found: Sequence[Found], made_with: str, enough: int) -> str:
-    """Give the page."""
+def text(
+    done: Sequence[Growth],
+    every: Sequence[Family],
+    found: Sequence[Found],
+    made_with: str,
+    enough: int,
+) -> str:
+    """Give the page.
+
+    Args:
+        done: what was counted.
+        every: all families that there are.
+        found: the worst inputs that are known.
+        made_with: what the counts depend on.
+        enough: instructions that the largest input took at least.
+    """
     groups = _groups(done)
     levels = groups.pop(LEVELS, [])
     families = {item.task.family.name for item in done}
     sizes = f"{', '.join(f'{size:,}' for size in CHUNKS[:-1])} and {CHUNKS[-1]:,}"
     start = _START.format(most=MOST, enough=enough, made_with=made_with, total=len(done),
-                          families=len(families), chunks=sizes)  # fmt: skip
+                          families=len(families), all_families=len(every), chunks=sizes)  # fmt: skip
     return (
         f"{start}{_table(groups)}\nThe five highest ratios of each twin:\n\n{_worst(groups)}\n"
         "## Levels\n\nAn open multipart more is one more boundary that what may be a delimiter is "
@@ -123,6 +137,6 @@ def text(done: Sequence[Growth], found: Sequence[Found], made_with: str, enough:
     )
 
 
-def write(done: Sequence[Growth], found: Sequence[Found], made_with: str, enough: int) -> None:
-    """Write the page."""
-    PAGE.write_text(text(done, found, made_with, enough), "utf-8")
+def write(*arguments: Any) -> None:
+    """Write the page, for the arguments of :func:`text`."""
+    PAGE.write_text(text(*arguments), "utf-8")
