@@ -8,7 +8,10 @@ nothing, leaves nothing open, and takes no more steps and memory than its bytes 
 from __future__ import annotations
 
 import gc
+import json
 import logging
+import os
+import subprocess
 import sys
 import tracemalloc
 import warnings
@@ -106,3 +109,34 @@ def test_an_attack_through(
             assert whole.fault[1] == attack.code
     elif door.endswith("reader"):
         assert whole.fault is None
+
+
+_OPTIMIZED = """
+import json, sys
+import partstream
+
+for given in json.load(sys.stdin):
+    parser = partstream.MultipartParser("B", subtype=given["subtype"])
+    try:
+        for byte in given["data"].encode("latin-1"):
+            for _ in parser.feed(bytes((byte,))):
+                pass
+        parser.close()
+        print(None)
+    except partstream.MultipartError as error:
+        print(error.code)
+"""
+
+
+def test_cve_2025_69227_nothing_hangs_on_asserts(ps: ModuleType) -> None:
+    """Under ``python -O`` there are none."""
+    attacks = [attack for attack in ATTACKS
+               if len(attack.data) < 2000 and attack.settings.boundary == "B"
+               and not attack.settings.limits and "multipart/" not in str(attack.data)]  # fmt: skip
+    given = [{"data": attack.data.decode("latin-1"), "subtype": attack.settings.subtype}
+             for attack in attacks]  # fmt: skip
+    environment = os.environ | {"PARTSTREAM_NO_EXTENSIONS": "1" * (ps.BACKEND == "py")}
+    done = subprocess.run([sys.executable, "-O", "-c", _OPTIMIZED], input=json.dumps(given),
+                          env=environment, capture_output=True, text=True, check=True)  # fmt: skip
+    assert len(attacks) > 20
+    assert done.stdout.split() == [str(attack.code) for attack in attacks]

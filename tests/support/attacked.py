@@ -28,12 +28,14 @@ Posted = Callable[[Sequence[bytes], str], "tuple[int, str]"]
 
 def _asgi(app: Any) -> Posted:
     def post(chunks: Sequence[bytes], kind: str) -> tuple[int, str]:
-        left = iter(chunks)
+        left = iter((*chunks, b""))
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
             chunk = next(left, None)
-            return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
+            if chunk is None:  # the client waits for its answer
+                await asyncio.get_running_loop().create_future()
+            return {"type": "http.request", "body": chunk, "more_body": bool(chunk)}
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
