@@ -289,9 +289,9 @@ def _nesting() -> Iterator[Family]:
     both = _levels(3) + b"1\r\n"
     yield Family("nesting", "children of children that are not closed",
                  repeated(both, b"", b"--B--"), given=_MIXED)  # fmt: skip
-    yield Family("nesting", "the same boundary within itself",
+    yield Family(LEVELS, "the same boundary within itself",
                  repeated(child.replace(b"=C", b"=B").replace(b"--C\r\n\r\n1\r\n", b"")),
-                 given=_MIXED)  # fmt: skip
+                 given=_MIXED, first=1250, most=5000, by_bytes=True)  # fmt: skip
     for what, unit in (("parts", b"\r\n--n99\r\n\r\n1"), ("starts of delimiters", b"\r\n--n"),
                        ("delimiters that go on", b"\r\n--n99x"),
                        ("delimiters of none", b"\r\n--n100")):  # fmt: skip

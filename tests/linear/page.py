@@ -84,6 +84,8 @@ def _worst(groups: dict[str, list[Growth]]) -> str:
 def _levels(done: Sequence[Growth]) -> str:
     lines = [_line(["twin", "chunks", *("25", "50", "100 levels")]), _line(["---"] * 5)]
     for item in done:
+        if not item.task.family.what.startswith("25"):
+            continue
         costs = [f"{count / size:,.0f}" for count, size in
                  zip(item.counts, item.sizes, strict=True)]  # fmt: skip
         lines.append(_line([_NAMES[item.task.twin], item.task.chunk, *costs]))
