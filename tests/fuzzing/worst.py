@@ -12,7 +12,6 @@ Usage: python tests/fuzzing/worst.py [--minutes M] [--inputs N] [--seed S] [--ni
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import time
@@ -24,7 +23,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 from benchmarks.callgrind import Unavailable  # noqa: E402
-from linear.doors import Given, Job  # noqa: E402
+from linear.doors import Job  # noqa: E402
 from linear.families import families  # noqa: E402
 from linear.found import CEILING, FOUND, LEAST, Found, load, niches, scored, store  # noqa: E402
 from linear.meter import Meter  # noqa: E402
@@ -135,7 +134,8 @@ class Niche:
         if rng.random() < 0.1:
             given = rng.choice((other.given, given._replace(
                 policy=rng.choice(("STRICT", "DEFAULT", "LEGACY")),
-                subtype=rng.choice(("form-data", "mixed")), nested=rng.random() < 0.5)))  # fmt: skip
+                subtype=rng.choice(("form-data", "mixed")),
+                nested=rng.random() < 0.5)))  # fmt: skip
         return parent._replace(data=(data or b"x")[:MOST], given=given)
 
 
@@ -179,9 +179,9 @@ class _Search:
                     self._tell(niche)
             if time.monotonic() - told > 60:
                 told = time.monotonic()
-                print(f"{sum(niche.tried for niche in self._niches)} inputs: "
-                      + ", ".join(f"{niche.name} {niche.worst.score:,.0f}"
-                                  for niche in self._niches), file=sys.stderr, flush=True)  # fmt: skip
+                scores = (f"{niche.name} {niche.worst.score:,.0f}" for niche in self._niches)
+                tried = sum(niche.tried for niche in self._niches)
+                print(f"{tried} inputs: {', '.join(scores)}", file=sys.stderr, flush=True)
         return self._niches
 
     def _tell(self, niche: Niche) -> None:
@@ -190,8 +190,10 @@ class _Search:
         _KEPT_FINDINGS.mkdir(parents=True, exist_ok=True)
         path = _KEPT_FINDINGS / f"worst-{self._seed}-{niche.name.replace('/', '-')}.json"
         store([found], path)
-        print(f"FOUND: {found.a_byte:,} instructions a byte in {niche.name}, "
-              f"{self._known[niche.name]:,} is the worst that is known; it is in {path}")  # fmt: skip
+        print(
+            f"FOUND: {found.a_byte:,} instructions a byte in {niche.name}, "
+            f"{self._known[niche.name]:,} is the worst that is known; it is in {path}"
+        )
 
 
 def _replay(path: Path) -> int:

@@ -90,8 +90,8 @@ def _in_turns(todo: Iterable[Task]) -> list[Task]:
 
 def shown(growth: Growth) -> str:
     """Write a result in one line."""
-    counts = ", ".join(f"{size:,} bytes {count:,}"
-                       for size, count in zip(growth.sizes, growth.counts, strict=True))  # fmt: skip
+    pairs = zip(growth.sizes, growth.counts, strict=True)
+    counts = ", ".join(f"{size:,} bytes {count:,}" for size, count in pairs)
     return f"{growth.ratio:.2f}, {growth.task.name}: {counts}"
 
 
@@ -146,8 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: of the command.
     """
     options = _options(arguments)
-    chosen = [family for family in families()
-              if options.all or (family.group in options.group if options.group else family.quick)]
+    chosen = [
+        family
+        for family in families()
+        if options.all or (family.group in options.group if options.group else family.quick)
+    ]
     start = time.monotonic()
     quick = not (options.all or options.group)
     run = Run(tasks(chosen, quick), QUICK if quick else ENOUGH, options.minutes)
@@ -162,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.write:
         page.write(run.done, families(), load(), made_with(), ENOUGH)
     return 1 if over or any(growth.fails for growth in run.done) else 0
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,6 +10,7 @@ import dataclasses
 import inspect
 import io
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ Door = Callable[[ModuleType, bytes, int, Given], Call]
 @cache
 def _unlimited(package: ModuleType) -> Any:
     names = [field.name for field in dataclasses.fields(package.Limits) if field.init]
-    return package.Limits(**{name: None for name in names})
+    return package.Limits(**dict.fromkeys(names))
 
 
 def _options(ps: ModuleType, given: Given, form: bool = False) -> dict[str, Any]:
@@ -88,10 +89,8 @@ def _refused(ps: ModuleType, call: Call) -> Call:
     """Make a call of one that may end in the errors of a stream."""
 
     def refused() -> None:
-        try:
+        with suppress(ps.MultipartError):
             call()
-        except ps.MultipartError:
-            pass
 
     return refused
 
@@ -188,17 +187,15 @@ def _form(awaited: bool, urlencoded: bool = False) -> Door:
     return door
 
 
-def _header(function: str) -> Door:
-    """Make a door of what takes a header; a char stands for each byte."""
+def _header(function: str, *more: Any) -> Door:
+    """Make a door of what takes a header; a character stands for each byte."""
 
     def door(ps: ModuleType, data: bytes, chunk: int, given: Given) -> Call:
         text, take = data.decode("latin-1"), getattr(ps, function)
 
         def call() -> None:
-            try:
-                take(text)
-            except (ValueError, RuntimeWarning):
-                pass
+            with suppress(ValueError, RuntimeWarning):
+                take(text, *more)
 
         return call
 
@@ -229,7 +226,9 @@ def _writing(fill: Callable[[ModuleType, Any, bytes], Any], subtype: str = "form
 
     def door(ps: ModuleType, data: bytes, chunk: int, given: Given) -> Call:
         def call() -> None:
-            writer = ps.MultipartWriter(subtype, given.boundary if len(given.boundary) > 8 else None)
+            writer = ps.MultipartWriter(
+                subtype, given.boundary if len(given.boundary) > 8 else None
+            )
             try:
                 fill(ps, writer, data)
             except ValueError:
@@ -255,9 +254,7 @@ def _fields(ps: ModuleType, writer: Any, data: bytes) -> None:
 
 
 def _encoded(encoding: str) -> Callable[[ModuleType, Any, bytes], Any]:
-    return lambda ps, writer, data: writer.append(
-        data, {"Content-Transfer-Encoding": encoding}
-    )
+    return lambda ps, writer, data: writer.append(data, {"Content-Transfer-Encoding": encoding})
 
 
 def _nested_writers(ps: ModuleType, writer: Any, data: bytes) -> None:
@@ -291,7 +288,7 @@ DOORS: dict[str, Door] = {
     "blocking urlencoded": _form(False, urlencoded=True),
     "parse_content_disposition": _header("parse_content_disposition"),
     "parse_content_type": _header("parse_content_type"),
-    "parse_range": _header("parse_range"),
+    "parse_range": _header("parse_range", 10**9),
     "index": _index,
     "writer, body": _writing(lambda ps, w, data: w.append(data, name="a", filename="f")),
     "writer, name": _writing(lambda ps, w, data: w.append(b"1", name=_text(data))),

@@ -282,7 +282,7 @@ def _nesting() -> Iterator[Family]:
                  quick=True, first=80, most=320, by_bytes=True)  # fmt: skip
     yield Family(LEVELS, "25, 50, 100 levels", Made(40, deep), given=_MIXED, first=1000, most=4000,
                  by_bytes=True)  # fmt: skip
-    child = (b"--B\r\nContent-Type: multipart/mixed; boundary=C\r\n\r\n--C\r\n\r\n1\r\n")
+    child = b"--B\r\nContent-Type: multipart/mixed; boundary=C\r\n\r\n--C\r\n\r\n1\r\n"
     yield Family("nesting", "children", repeated(child + b"--C--\r\n", b"", b"--B--"), given=_MIXED)
     yield Family("nesting", "children that are not closed", repeated(child, b"", b"--B--"),
                  given=_MIXED, quick=True)  # fmt: skip
@@ -295,8 +295,13 @@ def _nesting() -> Iterator[Family]:
     for what, unit in (("parts", b"\r\n--n99\r\n\r\n1"), ("starts of delimiters", b"\r\n--n"),
                        ("delimiters that go on", b"\r\n--n99x"),
                        ("delimiters of none", b"\r\n--n100")):  # fmt: skip
-        yield Family("nesting", f"{what} at 100 levels",
-                     repeated(unit, _levels(100), _end()), given=_MIXED, chunks=(7, 1 << 16))
+        yield Family(
+            "nesting",
+            f"{what} at 100 levels",
+            repeated(unit, _levels(100), _end()),
+            given=_MIXED,
+            chunks=(7, 1 << 16),
+        )
     long = "x" * 66 + "%d"
     yield Family("nesting", "starts of delimiters under 90 long boundaries",
                  repeated(b"\r\n--" + b"x" * 66, _levels(90, long), _end()),
@@ -311,8 +316,14 @@ def _readers() -> Iterator[Family]:
                  "reader, lines", "reader, text", "index"):  # fmt: skip
         for what, unit in (("plain bytes", b"x"), ("CRLF", b"\r\n"), ("CR", b"\r"), ("LF", b"\n"),
                            ("delimiters that go on", b"\r\n--Bx")):  # fmt: skip
-            yield Family("readers", f"{what}, {door}", repeated(unit, _head(), _end()), door,
-                         chunks=(1, 1 << 16), quick=what == "CRLF" and door == "reader, lines")
+            yield Family(
+                "readers",
+                f"{what}, {door}",
+                repeated(unit, _head(), _end()),
+                door,
+                chunks=(1, 1 << 16),
+                quick=what == "CRLF" and door == "reader, lines",
+            )
     for encoding, units in {
         b"base64": {"digits": b"eHh4", "white space (CVE-2026-33033)": b" ",
                     "what is no digit": b"*", "padding": b"=", "a digit a line": b"e\r\n"},

@@ -21,20 +21,25 @@ _START: Final = """\
 
 Made by `ci/linear --all --write`; nothing here is written by hand.
 
-Every family below is an input that can be made as long as one likes. It is read (or written) at n, 2n and 4n bytes, by both twins, and the
-instructions are counted by callgrind. Linear is 2 for each doubling; more than {most} fails the run. No limit holds while it is counted but that of
-depth, as it would end most of these streams early.
+Every family below is an input that can be made as long as one likes. It is read (or written) at n,
+2n and 4n bytes, by both twins, and the instructions are counted by callgrind. Linear is 2 for each
+doubling; more than {most} fails the run. No limit holds while it is counted but that of depth, as
+it would end most of these streams early.
 
-**What is counted**: every instruction in user space of the process, from the first byte handed in to the last event, error or byte out: the
-interpreter, the extensions, libc and the allocator, for the pure twin as for the compiled one, so that what happens within one call of `bytes.find` is in it. An
-instruction that moves a vector counts as one. n grows until 4n takes {enough:,} instructions, so that what is set up once does not hide what grows.
+**What is counted**: every instruction in user space of the process, from the first byte handed in
+to the last event, error or byte out: the interpreter, the extensions, libc and the allocator, for
+the pure twin as for the compiled one, so that what happens within one call of `bytes.find` is in
+it. An instruction that moves a vector counts as one. n grows until 4n takes {enough:,}
+instructions, so that what is set up once does not hide what grows.
 
-Counted with {made_with}: {total:,} counts of three sizes each, of {families:,} of the {all_families:,} families.
+Counted with {made_with}: {total:,} counts of three sizes each, of {families:,} of the
+{all_families:,} families.
 
 ## Families
 
-Each stream comes in chunks of {chunks} bytes where that can matter. The worst ratio is the larger one of the two doublings; *a byte* is what a byte of the longest input
-takes, at the worst, and nearly always where each byte comes in a chunk of its own: it is the cost of a chunk.
+Each stream comes in chunks of {chunks} bytes where that can matter. The worst ratio
+is the larger one of the two doublings; *a byte* is what a byte of the longest input takes, at the
+worst, and nearly always where each byte comes in a chunk of its own: it is the cost of a chunk.
 
 """
 
@@ -124,8 +129,10 @@ def text(
     levels = groups.pop(LEVELS, [])
     families = {item.task.family.name for item in done}
     sizes = f"{', '.join(f'{size:,}' for size in CHUNKS[:-1])} and {CHUNKS[-1]:,}"
-    start = _START.format(most=MOST, enough=enough, made_with=made_with, total=len(done),
-                          families=len(families), all_families=len(every), chunks=sizes)  # fmt: skip
+    start = _START.format(
+        most=MOST, enough=enough, made_with=made_with, total=len(done), families=len(families),
+        all_families=len(every), chunks=sizes,
+    )  # fmt: skip
     return (
         f"{start}{_table(groups)}\nThe five highest ratios of each twin:\n\n{_worst(groups)}\n"
         "## Levels\n\nAn open multipart more is one more boundary that what may be a delimiter is "

@@ -82,7 +82,8 @@ ATTACKS = (
     Attack("CVE-2026-34516", "many headers", b"--B\r\n" + b"A: b\r\n" * 1000, "max_headers"),
     Attack("CVE-2026-34516", "large headers", b"--B\r\n" + (b"A: " + b"b" * 8000 + b"\r\n") * 3,
            "max_header_block"),
-    Attack("CVE-2026-42561 CVE-2023-45290", "a header line without end", b"--B\r\nA: " + b"b" * 20_000,
+    Attack("CVE-2026-42561 CVE-2023-45290", "a header line without end",
+           b"--B\r\nA: " + b"b" * 20_000,
            "max_header_line"),
     Attack("CVE-2026-42561", "a header name without end", b"--B\r\n" + b"b" * 20_000,
            "max_header_line"),
@@ -151,8 +152,8 @@ ATTACKS = (
            disposition(b'form-data; name="a";' + b" " * 7000 + b"b"), "malformed_parameter"),
     Attack("CVE-2022-44571 CVE-2025-49007", "quotes that are opened and never closed",
            disposition(b'form-data; name="a"' + b'; b="' * 1500), "repeated_parameter"),
-    Attack("CVE-2022-30122", "a name of spaces and colons", b"--B\r\n" + b" :" * 4000 + b"\r\n\r\n1" + END,
-           "invalid_header_name"),
+    Attack("CVE-2022-30122", "a name of spaces and colons", b"--B\r\n" + b" :" * 4000
+           + b"\r\n\r\n1" + END, "invalid_header_name"),
     Attack("CVE-2022-44572", "a nested boundary behind spaces",
            b"--B\r\nContent-Type: multipart/mixed;" + b" " * 7000 + b"boundary=C\r\n\r\n1" + END,
            None, mixed()),
@@ -200,7 +201,8 @@ ATTACKS = (
            _measured(b"18446744073709551617"), "length_mismatch", mixed()),
     # Many parts, and parts in parts
     Attack("CVE-2023-30798 CVE-2023-25577 CVE-2023-25578 CVE-2023-25576 CVE-2023-24998 "
-           "CVE-2023-0662 CVE-2026-31958 CVE-2023-27530 CVE-2025-48988 CVE-2017-1000098", "many parts",
+           "CVE-2023-0662 CVE-2026-31958 CVE-2023-27530 CVE-2025-48988 CVE-2017-1000098",
+           "many parts",
            form(*[field_part("a", b"1")] * 500), "max_parts", Settings(limits={"max_parts": 100})),
     Attack("CVE-2023-24536", "many parts within parts",
            body(Multipart("B", [nested_part(Multipart("C", [Part()] * 10)) for _ in range(30)])),
