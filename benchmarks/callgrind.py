@@ -26,6 +26,7 @@ void counting_stop(const char *label) {
     CALLGRIND_DUMP_STATS_AT(label);
     CALLGRIND_STOP_INSTRUMENTATION;
 }
+void counting_mark(const char *label) { CALLGRIND_DUMP_STATS_AT(label); }
 const char *counting_vector(void) {
 #if defined(__x86_64__)
     return __builtin_cpu_supports("avx512bw") ? "avx512"
@@ -74,7 +75,7 @@ def build(folder: Path) -> Path:
     return library
 
 
-def _fixed_addresses() -> list[str]:
+def fixed_addresses() -> list[str]:
     """The prefix that lays every process out alike, where it is allowed: containers may forbid it.
 
     Valgrind lays out nearly all by itself; the counts were the same without.
@@ -87,7 +88,7 @@ def _fixed_addresses() -> list[str]:
     return [] if done.returncode else command
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """As little as can be: its size moves what lies behind it in memory."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     return kept | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
@@ -111,12 +112,12 @@ def _totals(folder: Path) -> dict[str, int]:
 def count(case: str, library: Path, folder: Path) -> Count:
     """Count one case. `folder` is for files of this count alone."""
     command = [
-        *_fixed_addresses(),
+        *fixed_addresses(),
         *("valgrind", "--tool=callgrind", "--instr-atstart=no"),
         f"--callgrind-out-file={folder}/callgrind.out",
         *(sys.executable, "-m", f"{__package__}.counted", str(library), case),
     ]
-    done = subprocess.run(command, capture_output=True, env=_environment(), check=False)
+    done = subprocess.run(command, capture_output=True, env=environment(), check=False)
     if done.returncode:
         raise RuntimeError(f"{case}: {_failure(done)}")
     totals = _totals(folder)

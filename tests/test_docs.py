@@ -20,8 +20,9 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SOURCES = ROOT / "src" / "partstream"
 #: benchmarks.md is what a run has measured: `ci/bench` writes it, and nothing in it can be tried;
-#: fuzzing.md has commands only.
-PAGES = sorted(page for page in DOCS.glob("*.md") if page.stem not in ("benchmarks", "fuzzing"))
+#: so is linear-time.md (`ci/linear`), and fuzzing.md has commands only.
+MEASURED = ("benchmarks", "fuzzing", "linear-time")
+PAGES = sorted(page for page in DOCS.glob("*.md") if page.stem not in MEASURED)
 
 each = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 

@@ -181,3 +181,18 @@ def test_memory_of_a_large_field(forms: Forms) -> None:
     finally:
         tracemalloc.stop()
     assert len(got.fields["a"]) == MIB
+
+
+def test_memory_of_a_large_file(forms: Forms) -> None:
+    """CVE-2024-52581: it goes to disk, and the whole body is never in memory."""
+    chunk = b"x" * (1 << 16)
+    data = form(file_part("f", "f", b"")).partition(b"\r\n--B--")
+    chunks = (piece for piece in (data[0], *[chunk] * 64, data[1]))
+    tracemalloc.start()
+    try:
+        got: Any = forms.parse(chunks)
+        assert tracemalloc.get_traced_memory()[1] < 2.5 * MIB
+    finally:
+        tracemalloc.stop()
+    assert got.files["f"].size == 64 * len(chunk)
+    forms.close(got)

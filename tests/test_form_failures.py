@@ -42,6 +42,7 @@ def small_batches(ps: ModuleType, ps_module: Module, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("small_batches")
 def test_cut_anywhere(forms: Forms) -> None:
+    """CVE-2026-3304: what came before is cleaned up, however much that is."""
     for end in range(0, len(BODY) - 6, 41):
         with pytest.raises(forms.package.IncompleteBody):
             forms.parse(chunking.pieces(BODY[:end], 300), limits=ON_DISK)
@@ -49,6 +50,8 @@ def test_cut_anywhere(forms: Forms) -> None:
 
 @pytest.mark.usefixtures("small_batches")
 def test_a_source_that_fails_anywhere(forms: Forms) -> None:
+    """CVE-2025-47935, CVE-2026-2359: so is it where the connection is lost."""
+
     def failing(end: int) -> Iterator[bytes]:
         yield from chunking.pieces(BODY[:end], 300)
         raise ConnectionResetError

@@ -306,7 +306,7 @@ def _awaits() -> int:
 
 @pytest.mark.parametrize("at", [*range(1, _awaits() + 1, 7), _awaits() - 1, _awaits()])
 def test_cancelled_at_each_await(ps: ModuleType, run: Callable[[Main], Any], at: int) -> None:
-    """In the source, behind it, and while the form is used."""
+    """CVE-2025-24033: in the source, behind it, and while the form is used."""
     counting = _Counting(at)
     ended: list[str] = []
 

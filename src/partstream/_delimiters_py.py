@@ -25,10 +25,9 @@ OPEN: Final = 2  # a delimiter, and a part follows
 CLOSE: Final = 3  # a closing delimiter
 
 _MAX_PADDING: Final = 64
-_TAB: Final = 9
 _LF: Final = 10
 _CR: Final = 13
-_SPACE: Final = 32
+_BLANK: Final = b" \t"
 _DASH: Final = 45
 
 
@@ -231,11 +230,11 @@ class Delimiters:
 
     def _tail(self, data: bytes, at: int, end: int, base: int, mask: int) -> int:
         """Tell what follows dashes and boundary."""
-        stop = at
-        while stop < end and (data[stop] == _SPACE or data[stop] == _TAB):
-            stop += 1
-            if stop - at > _MAX_PADDING:
-                raise Deviation.DELIMITER_PADDING.at(base + at)
+        # By one call: byte by byte, a stream that comes so, too, took 90,000 instructions for each.
+        padding = data[at : min(at + _MAX_PADDING + 1, end)]
+        stop = at + len(padding) - len(padding.lstrip(_BLANK))
+        if stop - at > _MAX_PADDING:
+            raise Deviation.DELIMITER_PADDING.at(base + at)
         if stop == end:
             return MORE
         first = data[stop]

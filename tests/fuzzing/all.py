@@ -147,6 +147,20 @@ def _interpreter() -> str:
     return found.stdout.strip()
 
 
+def _costly(share: Share) -> list[str]:
+    if shutil.which("valgrind") is None:
+        raise Missing("valgrind is not installed")
+    limit = ["--inputs", str(share.inputs)] if share.inputs else []
+    return [sys.executable, str(ROOT / _WORST_SOURCE), "--minutes", str(share.seconds / 60),
+            "--seed", str(share.seed), *limit]  # fmt: skip
+
+
+_WORST_SOURCE: Final = "tests/fuzzing/worst.py"
+_WORST: Final = Target(
+    "worst", _WORST_SOURCE, _costly,
+    lambda path: [sys.executable, str(ROOT / _WORST_SOURCE), "--replay", str(path)],
+)  # fmt: skip
+
 _SANITIZED: Final = (str(ROOT / "ci" / "sanitize"), "--exec")
 
 TARGETS: Final = {
@@ -156,6 +170,7 @@ TARGETS: Final = {
         _random("chunking", "tests/fuzzing/chunking.py"),
         _random("roundtrip", "tests/fuzzing/roundtrip.py"),
         _engine("reader", "tests/fuzzing/reader.py", _STREAM, _traced),
+        _WORST,
         _native("search"),
         _native("delimiters"),
         _native("block"),
