@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ._later import Later
 from .deviations import Deviation
-from .sources import READ_SIZE, Source, takes_a_size, unread_of
+from .sources import READ_SIZE, Source, checked, takes_a_size, unread_of
 
 if TYPE_CHECKING:
     import inspect
@@ -91,6 +91,8 @@ class _Read:
                 "it does, or read it with partstream.MultipartReader"
             )
         if self._left is not None:
+            # What is more than was asked for is of another request.
+            chunk = checked(chunk)[: self._left]
             self._left -= len(chunk)
         return chunk  # type: ignore[no-any-return]
 
