@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
 from ._later import Later
@@ -98,7 +99,7 @@ class _Read:
 
 
 def _iterated(iterator: Iterator[bytes]) -> Source:
-    close = iterator.close if inspect.isgenerator(iterator) else None
+    close = iterator.close if isinstance(iterator, GeneratorType) else None
     return Source(_Iterated(iterator).pull, None, close)
 
 
