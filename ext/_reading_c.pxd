@@ -21,7 +21,7 @@ cdef class Item:
 cdef class Flow:
     cdef public object pull, unread, close_source, parser, settings, ahead, error, fault
     cdef public list events
-    cdef public bint drain, ended, filling, past
+    cdef public bint busy, drain, ended, filling, past
     cdef public long long fed, read_size
 
     cpdef object ask(self)

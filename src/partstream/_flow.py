@@ -39,14 +39,15 @@ class Flow:
         close_source: ends the source, None where it has no need of that.
         past: whether the closing delimiter has come, and what follows it is not looked at.
         filling: whether somebody is waiting for bytes just now.
+        busy: whether a thread is amid a step that may have to wait.
         error: what ended the stream too early; it is raised again by every later step.
         ended: whether the source has come to its end.
         fed: how many bytes the source has given.
         read_size: how many bytes one read may hold at most.
     """
 
-    __slots__ = ("ahead", "close_source", "drain", "ended", "error", "events", "fault", "fed",
-                 "filling", "parser", "past", "pull", "read_size", "settings",
+    __slots__ = ("ahead", "busy", "close_source", "drain", "ended", "error", "events", "fault",
+                 "fed", "filling", "parser", "past", "pull", "read_size", "settings",
                  "unread")  # fmt: skip
 
     pull: Callable[[], Any]
@@ -65,7 +66,7 @@ class Flow:
         self.error: Exception | None = None
         self.ended = self.past = False
         self.fed = 0
-        self.filling = False
+        self.filling = self.busy = False
 
     def read_from(self, source: Source) -> None:
         """Have the bytes come from there."""

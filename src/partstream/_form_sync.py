@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeAlias
@@ -109,7 +110,11 @@ OnFile: TypeAlias = Callable[[FilePart], Any]
 class _Driver(FormDriver):
     """Gets what a file needs that is streamed."""
 
-    __slots__ = ()
+    __slots__ = ("_turn",)
+
+    def __init__(self, assembler: Assembler, pull: Callable[[], Any]) -> None:
+        super().__init__(assembler, pull)
+        self._turn = threading.RLock()  # held by the thread that is amid a step
 
     def stream(self, on_file: OnFile) -> None:
         """Have the hook take a file away."""
@@ -123,8 +128,10 @@ class _Driver(FormDriver):
 
     def finish(self, step: Callable[[], bytes | Need]) -> bytes:
         """Repeat a step of the file, with more bytes each time."""
-        self.check()
+        if not self._turn.acquire(False):
+            raise ValueError("another thread is reading this file: read it from one at a time")
         try:
+            self.check()
             while (data := step()) is NEED:
                 self.filling = True
                 try:
@@ -135,6 +142,8 @@ class _Driver(FormDriver):
         except MultipartError as error:
             self.error = error
             raise
+        finally:
+            self._turn.release()
         return data
 
 

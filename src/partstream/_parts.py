@@ -220,7 +220,8 @@ class PartBase(Item):
 
     def _all_now(self) -> bytes | Need:
         """Do as :meth:`_all`; NEED also where it is not the time for it."""
-        return NEED if self._stream.filling else PartBase._all(self)
+        stream = self._stream
+        return NEED if stream.filling or stream.busy else PartBase._all(self)
 
     def _whole(self) -> bytes | None:
         """Read a body that is at hand as one piece with its end, as nearly every field is.

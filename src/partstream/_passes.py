@@ -307,7 +307,7 @@ class AsyncPieces(_Pass):
         whole: whether each piece is to be ``bytes``; else it may be a view of somebody's memory.
     """
 
-    __slots__ = ("_closing", "_whole")
+    __slots__ = ("_busy", "_closing", "_whole")
 
     def __init__(
         self,
@@ -319,19 +319,25 @@ class AsyncPieces(_Pass):
         super().__init__(steps, progress, size)
         self._whole = whole
         self._closing: list[Closing] = []
+        self._busy = False  # a task waits for the next piece
 
     def __aiter__(self) -> AsyncPieces:
         return self
 
     async def __anext__(self) -> Piece:
         answer = None
+        self._check()
+        self._busy = True
         try:
             while (item := self._take(answer)) is not None:
                 if not isinstance(item, Request):
                     piece = self._given(item)
+                    self._busy = False
                     return bytes(piece) if self._whole else piece
                 answer = await self._answer(item)
+            self._busy = False
         except BaseException as error:
+            self._busy = False
             try:
                 self._failed(error)
             except StopAsyncIteration:
@@ -343,6 +349,15 @@ class AsyncPieces(_Pass):
             raise
         await self.aclose()
         raise StopAsyncIteration
+
+    def _check(self) -> None:
+        """Refuse what would take the answer away that another task waits for, or end its pass.
+
+        Raises:
+            ValueError: where another one waits for the next piece.
+        """
+        if self._busy:
+            raise ValueError("another task is amid this pass over a body: start one for each task")
 
     async def _answer(self, request: Request) -> Any:
         if isinstance(request, Work):
@@ -356,6 +371,7 @@ class AsyncPieces(_Pass):
 
     async def aclose(self) -> None:
         """End the pass, and close what it has opened: all of it, also where that fails for one."""
+        self._check()
         failed: BaseException | None = None
         try:
             self._stop()

@@ -90,7 +90,7 @@ class ReaderBase(Item):
 
     def _next_now(self) -> Any:
         """Do as :meth:`_next`; NEED also where it is not the time for it."""
-        if self._own_fetch or self._stream.filling:
+        if self._own_fetch or self._stream.filling or self._stream.busy:
             return NEED
         return ReaderBase._next(self)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
 from ._later import Later
 from .deviations import Deviation
-from .sources import READ_SIZE, Source, takes_a_size, unread_of
+from .sources import READ_SIZE, Source, checked, takes_a_size, unread_of
 
 if TYPE_CHECKING:
     import inspect
@@ -91,12 +92,14 @@ class _Read:
                 "it does, or read it with partstream.MultipartReader"
             )
         if self._left is not None:
+            # What is more than was asked for is of another request.
+            chunk = checked(chunk)[: self._left]
             self._left -= len(chunk)
         return chunk  # type: ignore[no-any-return]
 
 
 def _iterated(iterator: Iterator[bytes]) -> Source:
-    close = iterator.close if inspect.isgenerator(iterator) else None
+    close = iterator.close if isinstance(iterator, GeneratorType) else None
     return Source(_Iterated(iterator).pull, None, close)
 
 

@@ -7,6 +7,7 @@ read again where all parts can, for a client that retries, follows a redirect or
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,17 @@ class Body:
         self._left: memoryview = memoryview(b"")
         self._at = 0
         self._closed = False
+        self._turn = threading.RLock()  # held by the thread that is amid a read
         self.size = plan.size
+
+    def _enter(self) -> None:
+        """Take the turn, which whoever calls this gives back.
+
+        Raises:
+            ValueError: where another thread has it.
+        """
+        if not self._turn.acquire(False):
+            raise ValueError("another thread is reading this body: call body() for each thread")
 
     def read(self, size: int | None = -1) -> bytes:
         """Give the next bytes.
@@ -55,13 +66,17 @@ class Body:
         """
         if size is None or size < 0:
             size = 1 << 62
-        self._check_open()
-        if size == 0:
-            return b""
-        data = self._next_bytes(size)
-        if not data:
-            self._rewind()
-        return data
+        self._enter()
+        try:
+            self._check_open()
+            if size == 0:
+                return b""
+            data = self._next_bytes(size)
+            if not data:
+                self._rewind()
+            return data
+        finally:
+            self._turn.release()
 
     def _next_bytes(self, size: int) -> bytes:
         """Give so many bytes, fewer at the end only, and there again and again none."""
@@ -98,21 +113,33 @@ class Body:
             How many there were, 0 at the end.
         """
         view = memoryview(buffer).cast("B")
-        self._check_open()
-        data = self._next_bytes(len(view))
+        self._enter()
+        try:
+            self._check_open()
+            data = self._next_bytes(len(view))
+        finally:
+            self._turn.release()
         view[: len(data)] = data
         return len(data)
 
     def __iter__(self) -> Iterator[bytes]:
         """Give what is left, or behind the end all of it, in pieces as they come."""
-        while True:
+        while piece := self._piece():
+            yield piece if isinstance(piece, bytes) else bytes(piece)
+
+    def _piece(self) -> Piece | None:
+        """Give the next piece as it comes; behind the end none, and start anew."""
+        self._enter()
+        try:
             left, self._left = self._left, memoryview(b"")
             piece = left or self._next()
-            if not piece:
-                break
-            self._at += len(piece)
-            yield piece if isinstance(piece, bytes) else bytes(piece)
-        self._rewind()
+            if piece:
+                self._at += len(piece)
+            else:
+                self._rewind()
+            return piece
+        finally:
+            self._turn.release()
 
     def _next(self, wanted: int | None = None) -> Piece | None:
         self._check_open()
@@ -160,6 +187,13 @@ class Body:
                 where a part cannot be read again.
             ValueError: for a place before the start, and an unknown ``whence``.
         """
+        self._enter()
+        try:
+            return self._went(offset, whence)
+        finally:
+            self._turn.release()
+
+    def _went(self, offset: int, whence: int) -> int:
         self._check_open()
         if not self.seekable():
             if (offset, whence) == (0, io.SEEK_SET) and self._plan.replayable:
@@ -200,8 +234,12 @@ class Body:
 
     def close(self) -> None:
         """Close what this view has opened.  The writer's parts stay as they are."""
-        self._rewind()
-        self._closed = True
+        self._enter()
+        try:
+            self._rewind()
+            self._closed = True
+        finally:
+            self._turn.release()
 
     def __enter__(self) -> Body:
         return self

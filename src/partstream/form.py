@@ -169,7 +169,15 @@ class Form(FormBase):
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        await self.aclose()
+        await _left(self, failure)
+
+
+async def _left(form: Form, failure: tuple[object, ...]) -> None:
+    """Close a form that is left; at once where the coroutine is closed, and cannot wait."""
+    if failure and failure[0] is GeneratorExit:
+        _shut(form._opened())
+    else:
+        await form.aclose()
 
 
 #: What takes a file away while it arrives.
@@ -376,7 +384,7 @@ class FormRequest:
     async def __aexit__(self, *failure: object) -> None:
         form, self._form = self._form, None
         if form is not None and form.files:
-            await form.aclose()
+            await _left(form, failure)
 
 
 def parse_form(

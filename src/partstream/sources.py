@@ -10,7 +10,7 @@ awaiting is in ``_sync_sources.py``.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from types import BuiltinMethodType, FunctionType
+from types import AsyncGeneratorType, BuiltinMethodType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import hdrs
@@ -212,7 +212,9 @@ def iterated(iterable: Any) -> Source:
     # A generator that is left amid its work is an error in some event loops.  Nothing else is
     # closed: an open connection may be wanted on.
     source = _Iterated(iterator)
-    return Source(source.pull, None, source.close if inspect.isasyncgen(iterator) else None)
+    return Source(
+        source.pull, None, source.close if isinstance(iterator, AsyncGeneratorType) else None
+    )
 
 
 class _Iterated:

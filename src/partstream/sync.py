@@ -12,6 +12,7 @@ All logic is shared with ``reader.py``, which see for how it is divided.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
@@ -37,25 +38,55 @@ __all__ = [
 _T = TypeVar("_T")
 _Self = TypeVar("_Self")
 
+#: Then what asks for no bytes is one call of C, during which no other thread runs.  The lock would
+#: cost 500 ns a field, as much as reading it.
+_COMPILED: Final = not hasattr(Flow.check, "__code__")
+
+#: A lock that the same thread may take again: a hook of a subclass may read on.
+_SHARED: Final = "another thread is reading this stream: read it from one thread at a time"
+
 
 class _Driver(Flow):
-    """Pulls the bytes that a flow needs."""
+    """Pulls the bytes that a flow needs.
+
+    Attributes:
+        turn: held by the thread that is amid a step.
+    """
 
     __slots__ = ()
+    turn: Any
 
     def finish(self, step: Callable[[], _T | Need]) -> _T:
         """Repeat a step, with more bytes each time, until it has its result."""
-        self.check()
+        turn = self.turn
+        if not turn.acquire(False):
+            raise ValueError(_SHARED)
+        around, self.busy = self.busy, True
         try:
-            result = step()
-            while result is NEED:
-                if self.answered(self.ask()):
-                    self.close()
+            self.check()
+            try:
                 result = step()
-        except BaseException as error:
-            self.interrupted(error)
-            raise
-        return result
+                while result is NEED:
+                    if self.answered(self.ask()):
+                        self.close()
+                    result = step()
+            except BaseException as error:
+                self.interrupted(error)
+                raise
+            return result
+        finally:
+            self.busy = around
+            turn.release()
+
+    def at_once(self, step: Callable[[], Any]) -> Any:
+        """Make a step that asks for no bytes."""
+        turn = self.turn
+        if not turn.acquire(False):
+            raise ValueError(_SHARED)
+        try:
+            return step()
+        finally:
+            turn.release()
 
     def interrupted(self, error: BaseException) -> None:
         """Leave the stream as it has to be after what ended a step, or the wait for bytes."""
@@ -78,11 +109,11 @@ class _Driver(Flow):
 
 
 class _Stream(_Driver, Stream):
-    __slots__ = ()
+    __slots__ = ("turn",)
 
 
 class _PartStream(_Driver, PartFlow):
-    __slots__ = ()
+    __slots__ = ("turn",)
 
 
 class BodyPartReader(PartBase):
@@ -115,6 +146,7 @@ class BodyPartReader(PartBase):
         settings = Settings(limits, policy, subtype == "form-data", max_size_error_cls)
         own = own_headers(headers)
         stream = _PartStream(boundary, length_of(own, settings), settings)
+        stream.turn = threading.RLock()
         stream.read_from(sync_source(b"" if content is None else content))
         self._stand_alone(stream, own, settings, default_charset)
 
@@ -151,7 +183,7 @@ class BodyPartReader(PartBase):
             return self._exactly(size) if size else b""
         decoder = self._new_decoder(whole=True) if decode else None
         try:
-            data = self._all_now()
+            data = self._all_now() if _COMPILED else self._stream.at_once(self._all_now)
         except MultipartError:
             self._stream.end()
             raise
@@ -263,6 +295,7 @@ class MultipartReader(ReaderBase):
             return
         limits = mapped(limits, client_max_size, max_field_size, max_headers)
         stream = _Stream(content_type_of(headers), limits, policy, max_size_error_cls)
+        stream.turn = threading.RLock()
         stream.read_from(sync_source(content))
         stream.part_cls = BodyPartReader
         self._begin(stream, headers)
@@ -291,7 +324,7 @@ class MultipartReader(ReaderBase):
     def next(self) -> Any:
         """Give the next part, None after the last; see :meth:`partstream.MultipartReader.next`."""
         try:
-            part = self._next_now()
+            part = self._next_now() if _COMPILED else self._stream.at_once(self._next_now)
         except MultipartError:
             self._stream.end()
             raise

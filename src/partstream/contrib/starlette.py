@@ -72,7 +72,13 @@ class _Pending:
         return data
 
     async def __aexit__(self, *failure: object) -> None:
-        await self._data.close()
+        try:
+            await self._data.close()
+        except BaseException:  # cancelled amid that, where Starlette leaves the others open
+            for _, value in self._data.multi_items():
+                if isinstance(value, UploadFile):
+                    value.file.close()
+            raise
 
 
 def form(
