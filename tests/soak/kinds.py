@@ -76,9 +76,10 @@ def routes_of(server: str) -> list[Route]:
     """Give the ways that a server has."""
     statuses = {case: _READER.get(case, body.status) for case, body in REFUSED.items()}
     reader = Route("/reader/", statuses, True, True, decodes=True)
+    form = _route("/form/", "plain-asgi")
     if server == "aiohttp":
-        return [reader, _route("/form/", "plain-asgi"), _route("/", "aiohttp")]
-    return [reader, *(_route(f"/{name}/", name) for name in ASGI)]
+        return [reader, form, _route("/", "aiohttp")]
+    return [reader, form, *(_route(f"/{name}/", name) for name in ASGI)]
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ def amiss(request: Request, answer: Answer) -> str | None:
 
 def report(name: str, run: Run, server: Server, seconds: float, peak: int) -> str:
     """Give the figures of a run."""
-    samples = run.samples or [Sample(0, 0, 0, 0, 0)]
+    samples = run.samples or [Sample(0, 0, 0, 0, 0, 0)]
     rows = [f"{name}: {sum(run.counts.values())} requests in {len(samples) - 1} rounds, "
             f"{seconds:.0f} s, {run.sent / 1e6:.0f} MB"]  # fmt: skip
     for kind in sorted({kind for kind, _ in run.counts}):
@@ -213,7 +213,7 @@ def report(name: str, run: Run, server: Server, seconds: float, peak: int) -> st
     warm = samples[-len(run.measured()) :][0]
     for label, sample in (("start", samples[0]), ("warm", warm), ("end", samples[-1])):
         counts = ", ".join(f"{getattr(sample, kind)} {kind}"
-                           for kind in ("files", "sockets", "tasks", "objects"))  # fmt: skip
+                           for kind in Sample._fields[1:])  # fmt: skip
         rows.append(f"  {label:<6} {sample.memory / 2**20:7.1f} MiB, {counts}")
     measured = run.measured() or [0]
     rows.append(f"  memory after the warm-up: least squares {rise(measured) / 2**20:+.1f} MiB in "

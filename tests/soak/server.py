@@ -31,7 +31,7 @@ from support import form_apps  # noqa: E402
 from support.form_apps import BODY, FIELD_SIZE, PARTS  # noqa: E402
 
 #: Integrations that share the process of uvicorn.
-ASGI: Final = ("starlette", "fastapi", "litestar", "quart", "django-asgi", "plain-asgi")
+ASGI: Final = ("starlette", "fastapi", "litestar", "quart", "django-asgi")
 
 #: What the body of a part may be once it is decoded: see the bombs in ``kinds.py``.
 DECODED: Final = 4 << 20
@@ -115,7 +115,15 @@ async def _read(headers: Any, source: Any, large: bool) -> str:
 async def _parsed(headers: Any, source: Any, large: bool) -> str:
     """Read a form by ``parse_form``, and tell the same."""
     async with parse_form(headers, source, limits=_FORM_LARGE if large else _FORM) as form:
-        return await form_apps._told(form)
+        found: dict[str, list[Any]] = {"fields": [*form.fields.items()], "files": []}
+        for name, file in form.files.items():
+            size, sha = 0, hashlib.sha256()
+            while data := await file.read(1 << 20):
+                size += len(data)
+                sha.update(data)
+            found["files"].append([name, file.filename, size, sha.hexdigest()])
+    form_apps._Count.forms += 1
+    return json.dumps(found)
 
 
 def _state() -> str:
@@ -125,6 +133,7 @@ def _state() -> str:
         "backend": partstream.BACKEND,
         "tasks": len(asyncio.all_tasks()),
         "objects": len(gc.get_objects()),
+        "blocks": sys.getallocatedblocks(),
     })  # fmt: skip
 
 
@@ -183,9 +192,9 @@ def _for_uvicorn() -> Any:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def reader(scope: Any, receive: Any, send: Any) -> None:
+    async def own(read: Any, scope: Any, receive: Any, send: Any) -> None:
         try:
-            text = await _read(scope["headers"], receive, scope["path"].endswith("large"))
+            text = await read(scope["headers"], receive, scope["path"].endswith("large"))
         except MultipartError as error:
             await respond(send, error.http_status, str(error))
         else:
@@ -195,8 +204,8 @@ def _for_uvicorn() -> Any:
         name, _, path = scope["path"][1:].partition("/")
         if name == "state":
             await respond(send, 200, _state())
-        elif name == "reader":
-            await reader(scope, receive, send)
+        elif name in ("reader", "form"):
+            await own(_read if name == "reader" else _parsed, scope, receive, send)
         else:
             inner = dict(scope, path=f"/{path}", raw_path=f"/{path}".encode())
             await apps[name](inner, receive, send)

@@ -43,6 +43,7 @@ class Sample(NamedTuple):
         memory: the resident set, in bytes.
         files: open ones, sockets not counted.
         objects: that the garbage collector knows.
+        blocks: of CPython's allocator.
     """
 
     memory: int
@@ -50,6 +51,7 @@ class Sample(NamedTuple):
     sockets: int
     tasks: int
     objects: int
+    blocks: int
 
 
 class Server:
@@ -92,7 +94,8 @@ class Server:
         state = json.loads(answer.body)
         handles = self._handles()
         found = Sample(self._memory("VmRSS"), sum(handles.values()) - handles["socket"],
-                       handles["socket"] - 1, state["tasks"], state["objects"])  # fmt: skip
+                       handles["socket"] - 1, state["tasks"], state["objects"],
+                       state["blocks"])  # fmt: skip
         await connection.close()
         return found
 
