@@ -24,7 +24,7 @@ def test_a_small_load_goes_well(
     server: str, twin: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So few requests are all warm-up.
-    monkeypatch.setattr(watch, "GROWTH", 64 << 20)
+    monkeypatch.setattr(watch, "GROWTH", {"memory": 64 << 20})
     status = _soak(server, "--twin", twin)
     out = capsys.readouterr().out
     assert status == 0, out
@@ -38,7 +38,8 @@ def test_a_small_load_goes_well(
     ("fault", "expected"),
     [
         ("handle", "files are open, "),
-        ("memory", "memory rises by "),
+        ("memory", "memory grew by "),
+        ("objects", "objects grew by "),
         ("file", "temporary files are left: ['tmp"),
         ("task", "tasks are open, "),
         ("log", '"level": "ERROR", "logger": "soak", "message": "planted"'),
@@ -53,7 +54,7 @@ def test_a_fault_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(watch, "SETTLED", 1.0)
-    monkeypatch.setattr(watch, "GROWTH", 4 << 20)
+    monkeypatch.setattr(watch, "GROWTH", {"memory": 4 << 20, "objects": 1000})
     monkeypatch.setattr(run, "_ENOUGH", 1)
     assert _soak("aiohttp", "--fault", fault) == 1
     wrong = [line for line in capsys.readouterr().out.splitlines() if "WRONG: " in line]
@@ -72,9 +73,12 @@ def test_growth_is_told_from_noise() -> None:
     mib = 1 << 20
     assert watch.rise([10 * mib]) == 0
     assert watch.rise([2 * mib, 4 * mib, 6 * mib]) == pytest.approx(4 * mib)
-    noise = [100 * mib, 112 * mib, 99 * mib, 111 * mib] * 8
-    assert watch.grown(noise) is None
-    assert watch.grown([value + at * mib for at, value in enumerate(noise)]) is not None
+    noise = [watch.Sample(100 * mib + at % 2 * 9 * mib, 5, 3, 2, 900, 900) for at in range(30)]
+    assert watch.grown(noise) == []
+    risen = [sample._replace(memory=sample.memory + at * mib) for at, sample in enumerate(noise)]
+    assert "memory grew by" in "".join(watch.grown(risen))
+    risen = [sample._replace(objects=40 * at) for at, sample in enumerate(noise)]
+    assert "objects grew by 1160 in 30 rounds" in "".join(watch.grown(risen))
 
 
 def test_requests_are_the_same_for_the_same_seed() -> None:

@@ -5,8 +5,9 @@ Rounds of requests of all kinds (``kinds.py``) go to a server that reads forms i
 hold of each answer: no status from 500 on; a good form is answered with its fields, and the sizes
 and digests of its files; a bad one with the status that it is to have.  What has to hold behind
 each round: no temporary file is there, no more files, sockets or tasks are open than after the
-first round, and nothing was logged as an error.  The memory at the ends of the rounds that come
-after a third of them may not rise by more than ``watch.GROWTH``, along the line of least squares.
+first round, and nothing was logged as an error.  Memory, objects and blocks of the allocator at the
+ends of the rounds that come after a third of them may not rise by more than ``watch.GROWTH``, along
+the line of least squares.
 
 Usage: ci/soak [--minutes N | --requests N] [--seed S] [--largest MIB] [--twin c|py] [SERVER...]
 
@@ -32,7 +33,7 @@ sys.path[0] = str(Path(__file__).parent.parent)
 
 from soak.client import Answer, Connection  # noqa: E402
 from soak.kinds import Kinds, Request  # noqa: E402
-from soak.watch import Sample, Server, grown, rise, served  # noqa: E402
+from soak.watch import GROWTH, Sample, Server, grown, rise, served  # noqa: E402
 
 SERVERS: Final = ("aiohttp", "uvicorn")
 
@@ -73,8 +74,7 @@ class Run:
         except OSError as error:
             output = self._server.output()[-2000:]
             self.problems.append(f"the server is gone: {error}; it wrote: {output}")
-        if growth := grown(self.measured()):
-            self.problems.append(growth)
+        self.problems += grown(self.measured())
 
     async def _go(self, end: float, requests: int | None) -> None:
         size = min(_ROUND, max(requests // _LEAST, 1)) if requests else _ROUND
@@ -87,10 +87,10 @@ class Run:
                 break
             await self._round(self._kinds.round(size))
 
-    def measured(self) -> list[int]:
-        """Give the memory behind each round after a third of them."""
+    def measured(self) -> list[Sample]:
+        """Give the samples behind each round after a third of them."""
         behind = self.samples[1:]
-        return [sample.memory for sample in behind[len(behind) // 3 :]]
+        return behind[len(behind) // 3 :]
 
     async def _round(self, requests: list[Request]) -> None:
         left = deque(requests)
@@ -210,15 +210,16 @@ def report(name: str, run: Run, server: Server, seconds: float, peak: int) -> st
                 f"sent again, as the server closed it: {run.again}")  # fmt: skip
     logged = ", ".join(f"{what} {count}" for what, count in sorted(server.told.items()))
     rows.append(f"  told in the log by frameworks: {logged or 'nothing'}")
-    warm = samples[-len(run.measured()) :][0]
-    for label, sample in (("start", samples[0]), ("warm", warm), ("end", samples[-1])):
-        counts = ", ".join(f"{getattr(sample, kind)} {kind}"
-                           for kind in Sample._fields[1:])  # fmt: skip
+    measured = run.measured() or samples
+    for label, sample in (("start", samples[0]), ("warm", measured[0]), ("end", samples[-1])):
+        counts = ", ".join(f"{getattr(sample, kind)} {kind}" for kind in Sample._fields[1:])
         rows.append(f"  {label:<6} {sample.memory / 2**20:7.1f} MiB, {counts}")
-    measured = run.measured() or [0]
-    rows.append(f"  memory after the warm-up: least squares {rise(measured) / 2**20:+.1f} MiB in "
-                f"{len(measured)} rounds, {min(measured) / 2**20:.1f} to "
-                f"{max(measured) / 2**20:.1f} MiB; peak {peak / 2**20:.1f} MiB")  # fmt: skip
+    risen = {kind: rise([getattr(sample, kind) for sample in measured]) for kind in GROWTH}
+    memory = [sample.memory / 2**20 for sample in measured]
+    rows.append(f"  after the warm-up, {len(measured)} rounds, least squares: "
+                f"{risen['memory'] / 2**20:+.1f} MiB, {risen['objects']:+.0f} objects, "
+                f"{risen['blocks']:+.0f} blocks; memory {min(memory):.1f} to "
+                f"{max(memory):.1f} MiB, its peak {peak / 2**20:.1f} MiB")  # fmt: skip
     rows += [f"  WRONG: {problem}" for problem in run.problems[: 2 * _ENOUGH]]
     return "\n".join(rows)
 

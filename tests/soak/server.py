@@ -55,6 +55,10 @@ def _keep_memory() -> None:
     _kept.append(os.urandom(1 << 20))
 
 
+def _keep_objects() -> None:
+    _kept.append([[] for _ in range(100)])
+
+
 def _keep_file() -> None:
     descriptor, _ = tempfile.mkstemp()
     os.close(descriptor)
@@ -80,6 +84,7 @@ def _nothing() -> None:
 FAULTS: Final[dict[str, Callable[[], None]]] = {
     "handle": _keep_handle,
     "memory": _keep_memory,
+    "objects": _keep_objects,
     "file": _keep_file,
     "task": _keep_task,
     "log": _log,

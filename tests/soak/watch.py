@@ -20,9 +20,9 @@ from soak.client import Connection
 #: In seconds, for all that a round left behind to be gone.
 SETTLED: Final = 30.0
 
-#: Bytes by which the memory may rise from the end of the warm-up to the end of the run, along the
-#: line of least squares through what it was at the end of each round.
-GROWTH: Final = 16 << 20
+#: By how much these may rise from the end of the warm-up to the end of the run, along the line of
+#: least squares through what they were at the end of each round; the memory in bytes.
+GROWTH: Final = {"memory": 16 << 20, "objects": 1000, "blocks": 10_000}
 
 #: What is logged as an error of what a client did, with a framework's own parser as with ours, by
 #: logger and exception: a client goes away amid its request, and the framework raises that through
@@ -157,6 +157,8 @@ def served(kind: str, twin: str, folder: Path, fault: str | None = None) -> Iter
     program = Path(__file__).parent / "server.py"
     environment = os.environ | {
         "TMPDIR": str(folder / "spool"), "PARTSTREAM_NO_EXTENSIONS": "1" if twin == "py" else "",
+        # Or each thread has memory of its own that it keeps, and there are some in the pools.
+        "MALLOC_ARENA_MAX": "1",
     }  # fmt: skip
     with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "output").open("wb") as out:
         number = listener.fileno()
@@ -187,9 +189,11 @@ def rise(values: Sequence[float]) -> float:
     return float(slope * (count - 1))
 
 
-def grown(memory: Sequence[int]) -> str | None:
-    """Say whether the memory at the ends of the rounds after the warm-up rises by too much."""
-    found = rise(memory)
-    if found > GROWTH:
-        return f"memory rises by {found / 2**20:.1f} MiB in {len(memory)} rounds"
-    return None
+def grown(samples: Sequence[Sample]) -> list[str]:
+    """Say what rises by too much in the rounds that these samples stand behind."""
+    found = []
+    for kind, most in GROWTH.items():
+        risen = rise([getattr(sample, kind) for sample in samples])
+        if risen > most:
+            found.append(f"{kind} grew by {risen:.0f} in {len(samples)} rounds, more than {most}")
+    return found
