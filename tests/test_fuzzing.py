@@ -222,10 +222,48 @@ def test_the_exit_status_tells_of_findings(
     monkeypatch.setenv("PARTSTREAM_REQUIRE_PEERS", required)
     assert command.main(["--minutes", "2", "--seed", "5"]) == expected
     out = capsys.readouterr().out
-    assert out.startswith(f"seed 5, {120 // len(targets)} s a target\nown0: Any cut of a stream")
+    each = 120 // len(targets)
+    assert out.startswith(f"seed 5, 2 minutes\nown0, {each} s: Any cut of a stream")
     assert (tmp_path / "log" / "own0.txt").read_text("utf-8") == f"{120 / len(targets)} 5\n"
-    last = out.splitlines()[-1]
-    assert last.endswith("not run" if "is left out" in out else "FOUND" if expected else "clean")
+    rows = [line.split() for line in out.splitlines()]
+    last = [row[-1] for row in rows if row[:1] == [targets[-1].name]][-1]
+    assert last == ("run" if "is left out" in out else "FOUND" if expected else "clean")
+    found = "own1" in out
+    total = [row for row in rows if row[:2] == ["in", "all"]]
+    assert [row[-1] for row in total] == ["FOUND" if found else "clean"]
+    assert (f"inputs are in {tmp_path / 'found'}" in out) is found
+
+
+@pytest.mark.parametrize(
+    ("weights", "jobs", "expected"),
+    [
+        ([1], 1, [120]),
+        ([1], 2, [120]),
+        ([1, 2, 1], 1, [30, 60, 30]),
+        ([1, 2, 1], 2, [60, 120, 60]),
+        ([1, 5], 2, [40, 120]),
+    ],
+)
+def test_time_is_shared_out_by_weight(weights: list[int], jobs: int, expected: list[int]) -> None:
+    targets = [_planted(0)._replace(name=str(at), weight=of) for at, of in enumerate(weights)]
+    assert list(command.shares(targets, 2, jobs).values()) == expected
+
+
+def test_targets_run_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of two waits for what the other writes."""
+
+    def waiting(name: str, other: str) -> Target:
+        script = f"echo x > {tmp_path}/{name}; until [ -e {tmp_path}/{other} ]; do :; done"
+        return _planted(0)._replace(name=name, command=lambda share: ["sh", "-c", script])
+
+    targets = [waiting("one", "two"), waiting("two", "one")]
+    monkeypatch.setattr(command, "WORK", tmp_path)
+    monkeypatch.setattr(command, "FOUND", tmp_path / "found")
+    monkeypatch.setattr(command, "TARGETS", {target.name: target for target in targets})
+    assert command.main(["--minutes", "1", "--jobs", "2"]) == 0
+    assert capsys.readouterr().out.count("clean") == 3
 
 
 def test_each_target_states_its_invariant() -> None:
@@ -235,7 +273,7 @@ def test_each_target_states_its_invariant() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["nothing"], ["--minutes", "0"], ["--inputs", "-1", "twins"]]
+    "arguments", [["nothing"], ["--minutes", "0"], ["--inputs", "0", "twins"], ["--jobs", "0"]]
 )
 def test_what_makes_no_sense_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):

@@ -1,9 +1,11 @@
-"""Runs the targets one after the other, each for its share of the time: ``ci/fuzz``.
+"""Runs the targets, each for its share of the time, one or more at once: ``ci/fuzz``.
 
-Usage: ci/fuzz [--minutes N] [--inputs N] [--seed S] [TARGET...]
+Usage: ci/fuzz [--minutes N] [--jobs J] [--inputs N] [--seed S] [TARGET...]
        ci/fuzz --replay FILE
 
-A target runs for its share of the minutes, or for a number of inputs.  With a seed, the engines
+A target runs for its share of the minutes, or for a number of inputs: those that go through the
+whole package get twice as much as the others.  What has to be built is built before, and does not
+count.  With a seed, the engines
 that are guided by coverage start from the seeds alone; without one, they go on from what they kept,
 in ``.fuzz/kept``.  Inputs of findings are in ``.fuzz/found``.  The exit status is 1 at a finding.
 """
@@ -16,7 +18,10 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -52,6 +57,7 @@ class Result(NamedTuple):
     """What came of a target."""
 
     found: bool
+    seconds: float
     executions: str
     coverage: str
 
@@ -61,14 +67,16 @@ class Target(NamedTuple):
 
     Attributes:
         source: the file with its invariant on the first line.
-        command: gives the command for a share.
+        command: gives the command for a share; what that needs is built.
         again: gives the command that tries an input again.
+        weight: of its share.
     """
 
     name: str
     source: str
     command: Callable[[Share], list[str]]
     again: Callable[[Path], list[str]]
+    weight: int = 1
 
     def invariant(self) -> str:
         """Give the first line of its file."""
@@ -79,22 +87,35 @@ class Target(NamedTuple):
 # Without an engine: tests/fuzz.py
 
 
-def _random(name: str, source: str, *python: str) -> Target:
+def _random(name: str, source: str, weight: int, *python: str) -> Target:
     driver = [*(python or (sys.executable,)), str(ROOT / "tests" / "fuzz.py")]
     target = name.rpartition("-")[2]
 
     def command(share: Share) -> list[str]:
+        if python:
+            _sanitized()
         return [*driver, "--target", target, "--keep", name, "--jobs", "1", "--seed",
                 str(share.seed), "--minutes", str(share.seconds / 60), "--inputs",
                 str(share.inputs or _ENDLESS)]  # fmt: skip
 
-    return Target(name, source, command, lambda path: [*driver, "--replay", str(path)])
+    return Target(name, source, command, lambda path: [*driver, "--replay", str(path)], weight)
+
+
+@cache
+def _sanitized() -> None:
+    """Build the extensions with sanitizers, and see whether they can be loaded."""
+    command = [*_SANITIZED, "-c", "import partstream; assert partstream.BACKEND == 'c'"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode:
+        raise Missing(f"ci/sanitize cannot build the extensions: {done.stderr.strip()[-500:]}")
 
 
 # Guided by coverage
 
 
-def _engine(name: str, source: str, longest: int, program: Callable[[], list[str]]) -> Target:
+def _engine(
+    name: str, source: str, longest: int, program: Callable[[], list[str]], weight: int = 1
+) -> Target:
     def command(share: Share) -> list[str]:
         from fuzzing import seeds  # it loads both twins
 
@@ -111,7 +132,7 @@ def _engine(name: str, source: str, longest: int, program: Callable[[], list[str
                 f"-dict={ROOT}/tests/fuzzing/multipart.dict", "-print_final_stats=1",
                 str(kept), str(given)]  # fmt: skip
 
-    return Target(name, source, command, lambda path: [*program(), str(path)])
+    return Target(name, source, command, lambda path: [*program(), str(path)], weight)
 
 
 def _native(name: str) -> Target:
@@ -166,37 +187,39 @@ _SANITIZED: Final = (str(ROOT / "ci" / "sanitize"), "--exec")
 TARGETS: Final = {
     target.name: target
     for target in (
-        _random("twins", "tests/support/fuzzing.py"),
-        _random("chunking", "tests/fuzzing/chunking.py"),
-        _random("roundtrip", "tests/fuzzing/roundtrip.py"),
-        _engine("reader", "tests/fuzzing/reader.py", _STREAM, _traced),
+        _random("twins", "tests/support/fuzzing.py", 2),
+        _random("chunking", "tests/fuzzing/chunking.py", 2),
+        _random("roundtrip", "tests/fuzzing/roundtrip.py", 1),
+        _engine("reader", "tests/fuzzing/reader.py", _STREAM, _traced, 2),
         _WORST,
         _native("search"),
         _native("delimiters"),
         _native("block"),
-        _random("sanitized-twins", "tests/support/fuzzing.py", *_SANITIZED),
-        _random("sanitized-chunking", "tests/fuzzing/chunking.py", *_SANITIZED),
-        _random("sanitized-roundtrip", "tests/fuzzing/roundtrip.py", *_SANITIZED),
+        _random("sanitized-twins", "tests/support/fuzzing.py", 2, *_SANITIZED),
+        _random("sanitized-chunking", "tests/fuzzing/chunking.py", 2, *_SANITIZED),
+        _random("sanitized-roundtrip", "tests/fuzzing/roundtrip.py", 1, *_SANITIZED),
     )
 }
 
 
-def _run(target: Target, share: Share) -> Result:
+def _run(target: Target, command: list[str]) -> Result:
     """Run a target; what it says is in a file, and is shown where something was found."""
-    command = target.command(share)
     log = WORK / "log" / f"{target.name}.txt"
     log.parent.mkdir(parents=True, exist_ok=True)
     before = set(os.listdir(FOUND))
+    start = time.monotonic()
     with log.open("wb") as file:
         environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
         status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT,
                                 env=environment, check=False).returncode  # fmt: skip
+    seconds = time.monotonic() - start
     text = log.read_text("utf-8", "replace")
     if status:
-        print(text[-6000:])
-        for name in sorted(set(os.listdir(FOUND)) - before):
-            print(f"found: {FOUND / name}; to try it again: ci/fuzz --replay {FOUND / name}")
-    return Result(status != 0, *figures(text))
+        names = sorted(set(os.listdir(FOUND)) - before)
+        found = [f"found: {FOUND / name}; to try it again: ci/fuzz --replay {FOUND / name}"
+                 for name in names if name.startswith(f"{target.name}-")]  # fmt: skip
+        print("\n".join([text[-6000:], *found]), flush=True)
+    return Result(status != 0, seconds, *figures(text))
 
 
 def figures(text: str) -> tuple[str, str]:
@@ -216,15 +239,19 @@ def figures(text: str) -> tuple[str, str]:
 
 
 def _table(results: dict[str, Result | None]) -> str:
-    rows = [("target", "executions", "coverage", "result")]
+    rows = [("target", "executions", "coverage", "time", "result")]
     for name, result in results.items():
         if result is None:
-            rows.append((name, "-", "-", "not run"))
+            rows.append((name, "-", "-", "-", "not run"))
         else:
-            rows.append((name, result.executions, result.coverage,
+            rows.append((name, result.executions, result.coverage, f"{result.seconds:.0f} s",
                          "FOUND" if result.found else "clean"))  # fmt: skip
-    return "\n".join(f"{name:<20} {count:>12} {cover:>14}  {end}"
-                     for name, count, cover, end in rows)  # fmt: skip
+    ran = [result for result in results.values() if result is not None]
+    total = sum(int(result.executions) for result in ran if result.executions.isdecimal())
+    rows.append(("in all", str(total), "", f"{sum(result.seconds for result in ran):.0f} s",
+                 "FOUND" if any(result.found for result in ran) else "clean"))  # fmt: skip
+    return "\n".join(f"{name:<20} {count:>12} {cover:>14} {seconds:>8}  {end}"
+                     for name, count, cover, seconds, end in rows)  # fmt: skip
 
 
 def _replay(path: Path) -> int:
@@ -245,6 +272,7 @@ def _replay(path: Path) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ci/fuzz", description="Look for what should not be.")
     parser.add_argument("--minutes", type=float, default=10.0, metavar="N")
+    parser.add_argument("--jobs", type=int, default=1, metavar="J", help="targets at once")
     parser.add_argument("--inputs", type=int, metavar="N", help="of each target")
     parser.add_argument("--seed", type=int, metavar="S")
     parser.add_argument("--replay", type=Path, metavar="FILE")
@@ -253,8 +281,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     for name in options.targets:
         if name not in TARGETS:
             parser.error(f"there is no target {name}; there are {', '.join(TARGETS)}")
-    if options.minutes <= 0 or (options.inputs is not None and options.inputs <= 0):
-        parser.error("--minutes and --inputs take numbers above zero")
+    numbers = (options.minutes, options.jobs, 1 if options.inputs is None else options.inputs)
+    if min(numbers) <= 0:
+        parser.error("--minutes, --jobs and --inputs take numbers above zero")
     return options
 
 
@@ -266,21 +295,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [TARGETS[name] for name in options.targets] or list(TARGETS.values())
     kept = options.seed is None
     seed = random.SystemRandom().randrange(10**9) if kept else options.seed
-    share = Share(options.minutes * 60 / len(chosen), options.inputs, seed, kept)
     required = os.environ.get("PARTSTREAM_REQUIRE_PEERS", "") not in ("", "0")
     FOUND.mkdir(parents=True, exist_ok=True)
-    results: dict[str, Result | None] = {}
-    print(f"seed {seed}, {share.seconds:.0f} s a target")
+    seconds = shares(chosen, options.minutes, options.jobs)
+    commands: dict[str, list[str]] = {}
+    print(f"seed {seed}, {options.minutes:g} minutes")
     for target in chosen:
-        print(f"{target.name}: {target.invariant()}", flush=True)
+        share = Share(seconds[target.name], options.inputs, seed, kept)
+        print(f"{target.name}, {share.seconds:.0f} s: {target.invariant()}", flush=True)
         try:
-            results[target.name] = _run(target, share)
+            commands[target.name] = target.command(share)
         except Missing as missing:
             print(f"ci/fuzz: {missing}: {target.name} is left out")
-            results[target.name] = None
-    print(_table(results))
-    bad = [result for result in results.values() if result is None or result.found]
-    return int(any(result is not None or required for result in bad))
+    results = _all([target for target in chosen if target.name in commands], commands, options.jobs)
+    print(_table({target.name: results.get(target.name) for target in chosen}))
+    if any(result.found for result in results.values()):
+        print(f"inputs are in {FOUND}, what the targets said in {WORK / 'log'}")
+    return int(
+        any(result.found for result in results.values())
+        or (required and len(results) < len(chosen))
+    )
+
+
+def shares(targets: Sequence[Target], minutes: float, jobs: int) -> dict[str, float]:
+    """Give the seconds of each target, by its weight, so that all take so many minutes.
+
+    Where so many run at once, there is as much more to share; none gets more than all the minutes.
+    """
+    one = minutes * 60 * min(jobs, len(targets)) / sum(target.weight for target in targets)
+    return {target.name: min(one * target.weight, minutes * 60) for target in targets}
+
+
+def _all(targets: Sequence[Target], commands: dict[str, list[str]], jobs: int) -> dict[str, Result]:
+    """Run targets, some at once, the longest first: so the short ones fill what is left."""
+    order = sorted(targets, key=lambda target: -target.weight)
+    with ThreadPoolExecutor(jobs) as pool:
+        running = {target.name: pool.submit(_run, target, commands[target.name])
+                   for target in order}  # fmt: skip
+        return {name: future.result() for name, future in running.items()}
 
 
 if __name__ == "__main__":

@@ -41,6 +41,18 @@ def streams() -> Iterator[Stream]:
         yield Stream(b"B", True, False, behaviours.marked(reading.data)[0])
     for case in form_rows.FORMS:
         yield Stream(b"B", True, True, behaviours.marked(case.data)[0])
+    yield from _lone()
+
+
+def _lone() -> Iterator[Stream]:
+    """Give forms with what is a delimiter, but for the lone CR or LF before it."""
+    head = b'Content-Disposition: form-data; name="a"\r\n\r\n'
+    for before in (b"\r", b"\n", b"\n\r", b"x\r", b"x\n", b"\r\n\r", b"x" * 200 + b"\n"):
+        for behind in (b"\r\n" + head + b"2", b"--\r\n", b"--", b"\n", b" \t\r\n", b"C"):
+            data = b"--B\r\n" + head + b"1" + before + b"--B" + behind + b"\r\n--B--\r\n"
+            yield Stream(b"B", True, True, data)
+            yield Stream(b"B", False, False, data)
+        yield Stream(b"B", True, False, before + b"--B\r\n" + head + b"1\r\n--B--" + before)
 
 
 def _for_reader() -> Iterator[bytes]:

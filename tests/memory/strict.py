@@ -19,6 +19,9 @@ PLAIN: Final = ("vectors.h", "scan.h", "delimiters.h", "block.h")
 #: Headers that include Python.h, whose own warnings are not asked for.
 WITH_PYTHON: Final = ("shortcuts.h", "reading.h")
 
+#: What Cython makes C of.
+EXTENSIONS: Final = {"_forming_c", "_headers_c", "_reading_c", "_scanner_c"}
+
 #: For our headers.  A header has functions that a file which includes it alone does not call.
 STRICTEST: Final = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion",
                     "-Wshadow", "-Wcast-qual", "-Wstrict-prototypes", "-Wundef", "-Wvla", "-Werror",
@@ -50,7 +53,7 @@ def main(compiler: str) -> int:
             arguments = [*standard, level, "-Iext", *STRICTEST]
             right &= _compiled(compiler, arguments, f'#include "{name}"\n')
     made = sorted(ROOT.glob("build/cython/**/*.c"))
-    if {source.stem for source in made} != {"_headers_c", "_reading_c", "_scanner_c"}:
+    if {source.stem for source in made} != EXTENSIONS:
         sys.exit(f"these are not the C files of a build: {made}")
     for source in made:
         arguments = ["-O2", "-Iext", *python, *STRICT]

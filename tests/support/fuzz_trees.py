@@ -40,6 +40,11 @@ _OTHERS: Final = (
 )  # fmt: skip
 
 
+#: What may stand before a delimiter that is none for those who want CRLF there, and behind it.
+_LONE: Final = (b"\r", b"\n", b"\n\r", b"\r\r", b"x\r", b"x\n")
+_BEHIND: Final = (b"\r\n", b"--", b"--\r\n", b"", b"\r", b"\n", b" x", b"C\r\n")
+
+
 def pick(rng: random.Random, items: Sequence[_T]) -> _T:
     """Give one of the items; faster than ``rng.choice``."""
     return items[int(rng.random() * len(items))]
@@ -75,6 +80,9 @@ def _part(rng: random.Random, boundary: bytes, level: int) -> bytes:
         if rng.random() < 0.5:
             headers.append(b"Content-Type: " + pick(rng, _KINDS) + _parameters(rng, 0.2) + b"\r\n")
         body = pick(rng, _BODIES) + pick(rng, _BODIES)
+        if rng.random() < 0.08:
+            body += b"%b--%b%b" % (pick(rng, _LONE), boundary, pick(rng, _BEHIND))
+            body += pick(rng, _BODIES)
     if rng.random() < 0.2:
         size = len(body) + (int(rng.random() * 5) - 2 if rng.random() < 0.2 else 0)
         headers.append(b"Content-Length: %d\r\n" % size)

@@ -42,7 +42,12 @@ _BITS: Final = (
     b"\r\n", b"\r\n", b"\r\n\r\n", b"\r\n\r\n", b"\n", b"\n\n", b"\r", b"--", b"-", b"B", b" ",
     b"\t", b" " * 65, b"a", b"xyz", b"\xff", b"\x00", b"\xc3\xa4",
 )  # fmt: skip
-TOKENS: Final = _DELIMITERS + _HEADERS + _BITS
+#: What one parser takes for a delimiter and another for data: it follows a lone CR or LF.
+_LONE: Final = (
+    b"\r--B\r\n", b"\n--B\r\n", b"\r--B--\r\n", b"\n--B--", b"\r\r--B\r", b"\n\r--B", b"\r--BC\r\n",
+    b"\n--BC--\r\n",
+)  # fmt: skip
+TOKENS: Final = _DELIMITERS + _HEADERS + _BITS + _LONE
 
 _LONG: Final = "-----------------" + "b" * 20
 
