@@ -145,7 +145,7 @@ async def post(
             ``client_max_fields``, ``max_fields_size``, or a limit to headers of parts (413).
         HTTPBadRequest: for a form that is malformed or ends too early (400).
     """
-    if getattr(request, "_post", None) is None:
+    if request._post is None:
         read = request.method in request.POST_METHODS and request.content_type in _FORMS
         pairs = await _read(request, max_fields_size) if read else []
         request._post = MultiDictProxy(MultiDict(pairs))
