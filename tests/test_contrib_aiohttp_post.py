@@ -230,3 +230,15 @@ def test_so_is_a_file_input_without_a_filename(contrib: ModuleType) -> None:
     assert (status, forms) == (413, [])
     assert text.startswith("over the limit max_fields_size=8388608 bytes")
     assert temporary_files() == []
+
+
+def test_where_aiohttp_does_not_say_what_it_allows(
+    contrib: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before 3.14, it counted no fields; 1 MiB is what all of them allow by default."""
+    with monkeypatch.context() as patch:
+        patch.delattr(web.BaseRequest, "client_max_fields", raising=False)
+        patch.delattr(web.BaseRequest, "client_max_size")
+        assert sent(contrib, part('name="a"', b"") * 1001 + b"--b--\r\n", options={})[0] == 200
+        status, text, _ = sent(contrib, part('name="a"', bytes(1 << 20)))
+    assert (status, text) == (413, "Maximum request body size 1048576 exceeded.")

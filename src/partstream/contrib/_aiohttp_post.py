@@ -37,10 +37,10 @@ _URLENCODED_POLICY: Final = Policy(charset_field=False)
 _READ: Final = 1 << 17
 #: The limits that are ``client_max_fields`` of an application.
 _COUNTS: Final = ("max_parts", "max_fields", "max_files")
-#: What an application allows where its aiohttp has no such setting, or another name for it: what
-#: aiohttp 3.14 does by default.
+#: What an application allows where its aiohttp does not say: of bytes, what all of them do by
+#: default; fields are counted from 3.14 on.
 _MAX_SIZE: Final = 1 << 20
-_MAX_FIELDS: Final = 1000
+_MAX_FIELDS: Final = 0
 
 
 @lru_cache(maxsize=64)
@@ -154,8 +154,8 @@ async def post(
 
 def _asked(request: web.BaseRequest) -> tuple[int | None, int]:
     """Give what the application allows, in bytes and in fields."""
-    size: int | None = getattr(request, "_client_max_size", _MAX_SIZE)
-    fields: int = getattr(request, "_client_max_fields", _MAX_FIELDS)
+    size: int | None = getattr(request, "client_max_size", _MAX_SIZE)
+    fields: int = getattr(request, "client_max_fields", _MAX_FIELDS)
     return size, fields
 
 
@@ -181,9 +181,12 @@ async def _read(request: web.BaseRequest, max_fields_size: int | None) -> list[t
 def _too_large(request: web.BaseRequest, error: LimitExceeded) -> Exception:
     """Give aiohttp's own error for a limit."""
     size, most = _asked(request)
+    text = str(error)
     if error.code == "max_total_size":
-        return web.HTTPRequestEntityTooLarge(size or 0)
-    if error.code in _COUNTS:
+        most, text = size or 0, f"Maximum request body size {size} exceeded."
+    elif error.code in _COUNTS:
         text = f"Maximum number of form fields {most} exceeded."
-        return web.HTTPRequestEntityTooLarge(most, text=text)
-    return web.HTTPRequestEntityTooLarge(0, text=str(error))
+    else:
+        most = 0
+    # How large it is, which nobody knows, has to be said before aiohttp 3.14.
+    return web.HTTPRequestEntityTooLarge(most, 0, text=text)

@@ -121,8 +121,10 @@ async def _kept(
     request: Request, max_files: float, max_fields: float, max_part_size: float
 ) -> FormData:
     if request._form is None:
-        # A setting of Starlette's, read for each form as Starlette does.
-        spool = MultiPartParser.spool_max_size
+        # A setting of Starlette's, read for each form as Starlette does; before 0.46, its old name.
+        spool = getattr(MultiPartParser, "spool_max_size", None)
+        if spool is None:
+            spool = getattr(MultiPartParser, "max_file_size", _MIB)
         limits = _limits(max_files, max_fields, max_part_size, spool)
         try:
             assembler = _assembler(request.scope["headers"], limits)
