@@ -5,7 +5,8 @@ one that is asked how far it has come.
 
 - The files of an upload arrive in a directory of their own, ``.<id>.part``, which is renamed to
   ``<id>`` when all are whole.  So nobody ever sees half an upload, nothing is overwritten, and
-  where an upload fails there is one thing to remove.
+  where an upload fails there is one thing to remove.  Its process has it locked: what nobody holds
+  any more is left of one that was killed, and goes when the next one starts.
 - What is known of it is ``<id>.json``, replaced as a whole twenty times a second.
 """
 
@@ -16,6 +17,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import shutil
 import time
 from contextlib import suppress
@@ -28,6 +30,11 @@ from starlette.concurrency import run_in_threadpool
 
 from partstream import FilePart
 
+try:
+    import fcntl
+except ImportError:  # on Windows: there, nobody tells what was left by whom, and it stays
+    fcntl = None  # type: ignore[assignment]
+
 #: Seconds between two reports.
 PACE = 0.05
 #: Bytes that go to the disk at once, on a thread: one for each chunk made uploads half as fast.
@@ -37,6 +44,8 @@ BATCH = 1 << 20
 SAMPLES = 240
 #: Seconds after which a report is forgotten.
 KEPT = 3600
+#: What directories of files that arrive are called.
+ARRIVING = re.compile(r"\.[0-9a-f]{32}\.part")
 #: How much is reported of what a client may make thousands of characters long.
 SHOWN = 200
 
@@ -106,6 +115,7 @@ class Upload:
 
     def __init__(self, arriving: Path, kept: Path, saved: Path, report: Report) -> None:
         self.report = report
+        self._lock = _locked(arriving)
         self._arriving = arriving
         self._kept = kept
         self._saved = saved
@@ -132,6 +142,8 @@ class Upload:
             raise
         finally:
             shutil.rmtree(self._arriving, ignore_errors=True)
+            if self._lock is not None:
+                os.close(self._lock)  # not before: who gets the lock removes what has this name
             self.report.phase = "done" if error is None else "failed"
             self.report.error = None if error is None else reason(error)
             self._sample()
@@ -192,6 +204,22 @@ def _write(file: BinaryIO, digest: Any, pieces: list[bytes]) -> None:
     file.writelines(pieces)
 
 
+def _locked(directory: Path) -> int | None:
+    """Lock a directory until its handle is closed, or the process ends, and give the handle.
+
+    It is None where another process has it, or nothing can be locked.
+    """
+    if fcntl is None:
+        return None
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
 class Store:
     """Uploads, and reports of them, which all workers share.
 
@@ -226,6 +254,21 @@ class Store:
             saved.unlink()
             raise
         return Upload(arriving, self._directory / id, saved, Report(id, length, backend))
+
+    def clean(self) -> None:
+        """Remove what processes that were killed left of uploads.
+
+        Others may be at work in the same directory.  What they have is locked, but for the moment
+        in which it is made: so what is new stays.
+        """
+        now = time.time()
+        for path in self._directory.iterdir():
+            with suppress(OSError):  # no directory, or another process is faster
+                if ARRIVING.fullmatch(path.name) and path.lstat().st_mtime < now:
+                    lock = _locked(path)
+                    if lock is not None:
+                        shutil.rmtree(path, ignore_errors=True)
+                        os.close(lock)
 
     def report(self, id: str) -> bytes | None:  # noqa: A002
         """Give the report of an upload as JSON; None where nothing is known of it."""

@@ -125,6 +125,7 @@ def application() -> Starlette:
         ]
     )
     app.state.store = Store(Path(settings["directory"]), Path(settings["reports"]))
+    app.state.store.clean()
     app.state.limits = replace(
         partstream.Limits.FORM,
         max_files=100,

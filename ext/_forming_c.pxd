@@ -5,7 +5,7 @@
 cimport cython
 from partstream._scanner_c cimport PartBegin
 
-cdef object PartEnd, _LOCK, _NOTHING, SKIPPED, MultipartParser
+cdef object PartEnd, _LOCK, _NOTHING, AS_FIELD, SKIPPED, MultipartParser
 cdef long long _FILE
 cdef Py_ssize_t _SMALL, _LEAST_ENCODED
 
@@ -46,6 +46,7 @@ cdef class FormAssembler(Assembler):
     cpdef object go(self)
     cdef object _too_many(self, PartBegin part)
     cdef object _start(self, PartBegin part)
+    cdef object _start_field(self, str name, PartBegin part)
     cdef object _start_file(self, str name, PartBegin part)
     cdef object _write(self, bytes data)
     cdef object _put(self, object data)

@@ -52,12 +52,21 @@ def shown(data: Any) -> list[Any]:
     return found
 
 
-def sent(contrib: ModuleType, body: bytes, head: dict[str, str] = HEAD, **limits: int) -> Any:
-    """Post a body, and give the status, the text, and the form as we and as aiohttp read it."""
+def sent(
+    contrib: ModuleType,
+    body: bytes,
+    head: dict[str, str] = HEAD,
+    options: dict[str, Any] | None = None,
+    **limits: int,
+) -> Any:
+    """Post a body, and give the status, the text, and the form as we and as aiohttp read it.
+
+    With ``options`` of ours, aiohttp does not.
+    """
     forms: list[Any] = []
 
     async def ours(request: web.Request) -> web.Response:
-        data = await contrib.post(request)
+        data = await contrib.post(request, **options or {})
         assert await contrib.post(request) is data is await request.post()
         forms.append(shown(data))
         return web.Response()
@@ -70,7 +79,7 @@ def sent(contrib: ModuleType, body: bytes, head: dict[str, str] = HEAD, **limits
         async with aiohttp.ClientSession() as session, serving(ours, **limits) as url:
             async with session.post(url, data=io.BytesIO(body), headers=head) as response:
                 status, text = response.status, await response.text()
-            if status == 200:
+            if status == 200 and options is None:
                 async with serving(theirs, **limits) as other:
                     await session.post(other, data=io.BytesIO(body), headers=head)
         return status, text, forms
@@ -89,6 +98,9 @@ FORMS = {
     "empty-input": part('name="f"; filename=""\r\nContent-Type: application/octet-stream', b""),
     "typed-fields": part('name="j"\r\nContent-Type: application/json', b"{}")
     + part('name="t"\r\nContent-Type: text/plain; charset=latin-1', b"\xe4"),
+    "typed-input": part(
+        'name="f"; filename=""\r\nContent-Type: text/plain; charset=latin-1', b"\xe4"
+    ),
     "encoded": part('name="e"\r\nContent-Transfer-Encoding: base64', b"aGVsbG8="),
     "many": b"".join(part(f'name="n{at}"', b"x" * at) for at in range(100)),
     "large": part('name="f"; filename="big"', b"\1\2\3" * 700_000),
@@ -184,3 +196,49 @@ def test_no_limits(contrib: ModuleType) -> None:
     status, text, _ = sent(contrib, part('name="a"', b"x" * 9_000_000) + end, client_max_size=0)
     assert status == 413
     assert text.startswith("over the limit max_fields_size=8388608 bytes")
+
+
+def body_of(kind: str, count: int) -> tuple[bytes, dict[str, str]]:
+    """Give a form of so many fields that are as short as can be."""
+    if kind == "urlencoded":
+        return b"a&" * count, {"Content-Type": "application/x-www-form-urlencoded"}
+    return part('name="a"', b"") * count + b"--b--\r\n", HEAD
+
+
+@pytest.mark.parametrize("kind", ["multipart", "urlencoded"])
+def test_what_fields_take_is_bounded_whatever_files_need(contrib: ModuleType, kind: str) -> None:
+    """A field of two bytes takes fifty times that in memory, and is charged for twice as much."""
+    limits = {"client_max_size": 1 << 30, "client_max_fields": 0}
+    body, head = body_of(kind, 20_000)
+    status, _, (ours,) = sent(contrib, body, head, {}, **limits)  # aiohttp takes half a minute
+    assert status == 200
+    assert len(ours) == 20_000
+    body, head = body_of(kind, 40_000)
+    status, text, forms = sent(contrib, body, head, **limits)
+    assert (status, forms) == (413, [])
+    assert text.startswith("over the limit max_fields_size=8388608 bytes")
+    assert sent(contrib, body, head, {"max_fields_size": None}, **limits)[0] == 200
+    body, head = body_of(kind, 1000)
+    assert sent(contrib, body, head, {"max_fields_size": 100_000}, **limits)[0] == 413
+
+
+def test_so_is_a_file_input_without_a_filename(contrib: ModuleType) -> None:
+    """It is a field, and in memory."""
+    body = part('name="f"; filename="x"', bytes(2_000_000))
+    body += part('name="f"; filename=""', bytes(1_000_000)) * 9 + b"--b--\r\n"
+    status, text, forms = sent(contrib, body, client_max_size=1 << 30)
+    assert (status, forms) == (413, [])
+    assert text.startswith("over the limit max_fields_size=8388608 bytes")
+    assert temporary_files() == []
+
+
+def test_where_aiohttp_does_not_say_what_it_allows(
+    contrib: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before 3.14, it counted no fields; 1 MiB is what all of them allow by default."""
+    with monkeypatch.context() as patch:
+        patch.delattr(web.BaseRequest, "client_max_fields", raising=False)
+        patch.delattr(web.BaseRequest, "client_max_size")
+        assert sent(contrib, part('name="a"', b"") * 1001 + b"--b--\r\n", options={})[0] == 200
+        status, text, _ = sent(contrib, part('name="a"', bytes(1 << 20)))
+    assert (status, text) == (413, "Maximum request body size 1048576 exceeded.")

@@ -92,3 +92,40 @@ def test_answers_as_litestar_does(
     assert [ours[name][0] for name in ("too many parts", "malformed")] == [400] * 2
     assert ours["too large"][0] == 413
     assert temporary_files() == []
+
+
+def test_what_fields_take_is_bounded_whatever_files_need(
+    ps_module: Callable[[str], ModuleType],
+) -> None:
+    """A part without data takes five times what is sent; one without a filename is a field."""
+    contrib = ps_module("contrib.litestar")
+    bodies = [
+        whole(*[part("a", b"")] * 20_000),
+        whole(part("f", bytes(9 * MIB), "f")),
+        whole(*[part("a", b"")] * 40_000),
+        whole(part("f", bytes(2 * MIB), "f"), *[part("a", bytes(MIB))] * 8),
+        whole(part("f", bytes(2 * MIB), "f"), *[part("a", bytes(MIB), "")] * 8),
+    ]
+
+    async def statuses(most: int | None) -> list[int]:
+        class Own(contrib.FormRequest):  # type: ignore[name-defined,misc]
+            max_fields_size = most
+
+        @post("/", status_code=200)
+        async def form(request: Request[Any, Any, Any]) -> int:
+            data = await request.form()
+            await data.close()
+            return len(data)
+
+        app = Litestar(
+            [form], request_class=Own, multipart_form_part_limit=100_000,
+            request_max_body_size=1 << 30, openapi_config=None, logging_config=None,
+        )  # fmt: skip
+        async with uvicorn_server(app) as url:
+            return [(await send(url, body)).status_code for body in bodies]
+
+    assert contrib.FormRequest.max_fields_size == 8 * MIB
+    assert run(statuses(8 * MIB)) == [200, 200, 400, 400, 400]
+    assert run(statuses(None)) == [200] * 5
+    assert run(statuses(1000)) == [400, 400, 400, 400, 400]
+    assert temporary_files() == []

@@ -51,7 +51,6 @@ WAYS = [
     for at, server in enumerate(integration.servers)
     for twin in (("c", "py") if at == 0 else ("c",))
 ]
-LARGE = [(name, integration.servers[0], "c") for name, integration in INTEGRATIONS.items()]
 
 
 @pytest.fixture(scope="module", params=WAYS, ids="-".join)
@@ -84,18 +83,25 @@ def served(server: Served) -> Iterator[Served]:
     server.settle(before)
 
 
-@pytest.fixture(scope="module")
-def large(way: Way, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[File, Any]]:
-    """A large file, of which no two blocks are the same, and what is told of it.
+@pytest.fixture(scope="session")
+def larges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[File, Any]]]:
+    """A large file by twin, of which no two blocks are the same, and what is told of it.
 
-    It has 256 MB for one server of each integration, with the compiled twin, and 4 MB else.
+    The compiled twin gets 256 MB, the pure one 4.  They are made once: writing one takes as long
+    as sending it.
     """
-    path = tmp_path_factory.mktemp("large") / "large"
-    blocks = [bytes([number]) * MIB for number in range(256 if way in LARGE else 4)]
-    with path.open("wb") as file:
-        file.writelines(blocks)
-    yield File("large", path), {"fields": [], "files": [["f", "large", *digest(blocks)]]}
-    path.unlink()
+    directory = tmp_path_factory.mktemp("large")
+    made = {}
+    for twin, megabytes in (("c", 256), ("py", 4)):
+        path = directory / twin
+        blocks = [bytes([number]) * MIB for number in range(megabytes)]
+        with path.open("wb") as file:
+            file.writelines(blocks)
+        told = {"fields": [], "files": [["f", "large", *digest(blocks)]]}
+        made[twin] = File("large", path), told
+    yield made
+    for file, _ in made.values():
+        file.path.unlink()
 
 
 def expected(form: list[tuple[str, str | tuple[str, bytes]]]) -> Any:
@@ -140,8 +146,8 @@ def test_a_file_input_without_a_file(served: Served, integration: Integration) -
         assert found == expected([("f", ""), ("t", "z")])
 
 
-def test_a_large_file(served: Served, large: tuple[File, Any]) -> None:
-    file, told = large
+def test_a_large_file(served: Served, way: Way, larges: dict[str, tuple[File, Any]]) -> None:
+    file, told = larges[way[2]]
     assert by_curl(served.url("/large"), [("f", file)]) == (200, told)
 
 

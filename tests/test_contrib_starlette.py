@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from support.asgi_forms import (
@@ -141,6 +141,28 @@ def test_memory_of_all_files_is_bounded(contrib: ModuleType) -> None:
             assert held == [True] * 16 + [False] * 4
 
     run(read())
+    assert temporary_files() == []
+
+
+@pytest.mark.parametrize("most", [0, 1, 300_000])
+def test_spool_max_size_is_starlettes(
+    contrib: ModuleType, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 0, nothing ever goes to disk, however much it is, also of what is written later."""
+    monkeypatch.setattr(MultiPartParser, "spool_max_size", most)
+    sizes = [0, 100, 100_000, 300_000, 300_001, *[6 * MIB] * 3]
+    body = whole(*[part("f", bytes(size), "f") for size in sizes])
+
+    async def held(kind: Any) -> list[bool]:
+        async with kind(scope(), receiving(body)).form() as data:
+            found = [value._in_memory for _, value in data.multi_items()]
+            for _, value in data.multi_items():
+                await value.write(bytes(MIB))
+            return found + [value._in_memory for _, value in data.multi_items()]
+
+    found = run(held(contrib.FormRequest))
+    assert found == run(held(Request))
+    assert all(found) is (most == 0)
     assert temporary_files() == []
 
 

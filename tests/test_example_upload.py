@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
@@ -308,6 +309,66 @@ def test_nothing_is_left_of_an_upload_whose_server_ends(
                 assert server.process.returncode == 0
             assert [*server.kept.iterdir()] == []
             assert [*(tmp_path / "temporary").iterdir()] == []
+
+    run(main())
+
+
+def test_what_a_killed_worker_leaves_goes_when_another_one_starts(
+    twins: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    """Uvicorn starts one in its place, in a server of several."""
+
+    async def main() -> None:
+        async with command(twins["c"], tmp_path, "--workers", "2") as server:
+            path = new_path()
+            async with sending(server.url, path, 2 * HALF) as (_, writer):
+                writer.write(head("a.png") + bytes(HALF))
+                found = await report(server.url + path, lambda found: found["size"] > HALF // 2)
+                (left,) = server.kept.iterdir()
+                assert left.name == f".{found['id']}.part"
+                os.kill(found["worker"], signal.SIGKILL)
+                while left.exists():
+                    await asyncio.sleep(0)
+            assert [*server.kept.iterdir()] == []
+
+    run(main())
+
+
+def test_a_server_that_starts_removes_what_is_left_and_nothing_else(
+    twins: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    """Another one may receive uploads into the same directory, and people have files of theirs."""
+    first = head("a.png") + bytes(HALF)
+    number = uuid.uuid4().hex
+    kept = tmp_path / "kept"
+
+    async def main() -> None:
+        async with command(twins["c"], tmp_path) as killed:
+            assert killed.process is not None
+            path = new_path()
+            async with sending(killed.url, path, 2 * HALF) as (_, writer):
+                writer.write(first)
+                await report(killed.url + path, lambda found: found["size"] > HALF // 2)
+                killed.process.kill()
+                await killed.process.communicate()
+        (left,) = kept.iterdir()
+        assert [file.name for file in left.iterdir()] == ["a.png"]
+        theirs = [f".{number}.part", f".{number}.parts", ".mine.part", number, "link"]
+        (kept / theirs[0]).touch()
+        for name in theirs[1:4]:
+            (kept / name).mkdir()
+        (kept / "link").symlink_to(kept / number)
+        async with command(twins["c"], tmp_path) as server:
+            assert sorted(file.name for file in kept.iterdir()) == sorted(theirs)
+            path = new_path()
+            async with sending(server.url, path, len(first + END)) as (reader, writer):
+                writer.write(first)
+                await report(server.url + path, lambda found: found["size"] > HALF // 2)
+                async with command(twins["c"], tmp_path):
+                    writer.write(END)
+                    assert b" 200 OK" in await reader.readline()
+            assert (kept / path[9:] / "a.png").stat().st_size == HALF
+            assert sorted(file.name for file in kept.iterdir()) == sorted([*theirs, path[9:]])
 
     run(main())
 

@@ -164,16 +164,17 @@ CHART = """({
 
 
 def rows(files: list[Path]) -> list[tuple[str, ...]]:
-    """Give what the table is to say of each file: name, type, bytes, hash."""
-    return [
-        (name, kind, f"{path.stat().st_size:,}", hashlib.sha256(path.read_bytes()).hexdigest())
-        for name, kind, path in zip(SAVED, TYPES, files, strict=True)
-    ]
+    """Give what the table is to say of each file: name, field, type, bytes, hash."""
+    found = []
+    for name, kind, path in zip(SAVED, TYPES, files, strict=True):
+        data = path.read_bytes()
+        found.append((name, "files", kind, f"{len(data):,}", hashlib.sha256(data).hexdigest()))
+    return found
 
 
 def shown(table: list[list[str]]) -> list[tuple[str, ...]]:
     """Give the same of a table, which has times and rates too."""
-    return [(*row[:3], row[5]) for row in table]
+    return [(*row[:4], row[6]) for row in table]
 
 
 def kept(visitor: Visitor) -> dict[str, bytes]:
@@ -197,8 +198,8 @@ def test_three_files_arrive_while_the_progress_bar_moves(
             await getattr(visitor, way)(files)
             await visitor.until(f"{BAR} > 0")
             (row,) = await visitor.until(f"(rows => rows.length == 1 && rows)({TABLE})")
-            assert (row[0], row[1], row[5]) == (*wanted[0][:2], "arriving")
-            assert int(row[2].replace(",", "")) < SIZES["holiday.mp4"]
+            assert (*row[:3], row[6]) == (*wanted[0][:3], "arriving")
+            assert int(row[3].replace(",", "")) < SIZES["holiday.mp4"]
             await visitor.shot("beginning", 900)
 
             await visitor.gate.let(0.5 * TOTAL)
@@ -206,7 +207,7 @@ def test_three_files_arrive_while_the_progress_bar_moves(
             await visitor.gate.let(0.8 * TOTAL)
             table = await visitor.until(f"(rows => rows.length == 2 && rows)({TABLE})")
             assert shown(table)[0] == wanted[0]
-            assert (table[1][0], table[1][1], table[1][5]) == (*wanted[1][:2], "arriving")
+            assert (*table[1][:3], table[1][6]) == (*wanted[1][:3], "arriving")
             assert await visitor.page.evaluate(STATUS) == ""
             await visitor.shot("amid", 900)
 
@@ -252,7 +253,7 @@ def test_an_upload_can_be_cancelled(
             await visitor.gate.let(TOTAL * 2)
             assert await visitor.until(STATUS) == "Cancelled: nothing was kept."
             assert not await visitor.page.evaluate(WRONG)
-            assert {row[5] for row in await visitor.table()} == {"not kept"}
+            assert {row[6] for row in await visitor.table()} == {"not kept"}
             assert [*visitor.kept.iterdir()] == []
             await visitor.choose(files[2:])
             assert await visitor.until(f"{STATUS}.startsWith('Done: 1 file, ')")
@@ -296,7 +297,7 @@ def test_the_page_works_without_scripts(
             )
             lines = [line.split(maxsplit=2) for line in text.splitlines()]
             assert lines == [
-                *([digest, size, name] for name, _, size, digest in rows(files)),
+                *([digest, size, name] for name, _, _, size, digest in rows(files)),
                 ["3", "files,", f"{TOTAL:,} bytes"],
             ]
 

@@ -121,6 +121,7 @@ function row(part, failed) {
   line.className = failed ? "failed" : whole ? "whole" : "arriving";
   line.append(
     cell("File", part.saved, part.filename === part.saved ? "" : `sent as ${part.filename}`),
+    cell("Field", part.name),
     cell("Type", part.content_type ?? "none"),
     cell("Bytes", count(part.size)),
     cell("Seconds", part.seconds.toFixed(2)),

@@ -22,7 +22,7 @@ from typing import Any, Final, TypeAlias
 
 from ._backend import PartBegin
 from ._form_fields import CharsetField, OddField, decoder_of, too_large, value_of
-from ._form_sinks import SKIPPED, FileHead, Sink
+from ._form_sinks import AS_FIELD, SKIPPED, FileHead, Sink
 from ._form_work import BATCH, FIELD, Assembler, Decode, Step
 from ._need import NEED, Need
 from .decoding import Decoder
@@ -35,8 +35,8 @@ from .policy import Policy
 
 __all__ = ["FormAssembler", "OpenSink"]
 
-#: Gives the sink for a file, None where nobody wants it.  It must not block: a sink opens its file
-#: when the first data comes.
+#: Gives the sink for a file, None where nobody wants it, AS_FIELD where it is to be a field.  It
+#: must not block: a sink opens its file when the first data comes.
 OpenSink: TypeAlias = Callable[[FileHead], "Sink | None"]
 
 #: What a file takes beside its head: the objects around it.
@@ -208,13 +208,16 @@ class FormAssembler(Assembler):
         if first and name == "_charset_" and self.policy.charset_field and not part.depth:
             self._sink = self._odd = CharsetField(self, part)
             return None
+        self._start_field(name, part)
+        return None
+
+    def _start_field(self, name: str, part: PartBegin) -> None:
         self.left -= part.body_offset - part.offset + FIELD
         self.fields_left -= 1
         room = min(self.limits.maxima.field_size, self.left)
         if room < 0 or self.fields_left < 0:
             raise self._too_many(part)
         self._sink = self._odd = OddField(self, name, part, room)
-        return None
 
     def _start_file(self, name: str, part: PartBegin) -> Step | None:
         self._files_left -= 1
@@ -310,6 +313,9 @@ class FormAssembler(Assembler):
         sink = self._open(self.head)
         if sink is None:
             self._sink = SKIPPED
+            return
+        if sink is AS_FIELD:
+            self._start_field(self.head.name, self.head.part)
             return
         self._sinks.append(sink)
         self._sink = sink

@@ -10,7 +10,7 @@ from multidict import CIMultiDictProxy
 from . import hdrs
 from ._backend import PartBegin
 
-__all__ = ["ALWAYS", "SKIPPED", "FileHead", "Sink"]
+__all__ = ["ALWAYS", "AS_FIELD", "SKIPPED", "FileHead", "Sink"]
 
 #: The room of a sink that never blocks.
 ALWAYS: Final = 1 << 62
@@ -101,3 +101,5 @@ class _Skipped(Sink):
 
 
 SKIPPED: Final = _Skipped()
+#: Says of a file that it is a field: where a framework takes an input without a filename for one.
+AS_FIELD: Final = _Skipped()

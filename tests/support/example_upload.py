@@ -80,7 +80,7 @@ class Served:
 async def command(ps: ModuleType, tmp_path: Path, *options: str) -> AsyncIterator[Served]:
     """Run the example as its users do, and give it when all its workers listen."""
     kept, temporary = tmp_path / "kept", tmp_path / "temporary"
-    temporary.mkdir()
+    temporary.mkdir(exist_ok=True)
     workers = options[options.index("--workers") + 1] if "--workers" in options else "1"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-W", "error", str(EXAMPLES / "upload_server.py"), "--port", "0",

@@ -201,21 +201,29 @@ def django() -> Any:
     from django.urls import path
     from django.views.decorators.csrf import csrf_exempt
 
-    from support.django_app import project
+    from support.django_app import MEMORY, OURS, TEMPORARY, project
+
+    by_parser = "-parser-" in os.environ["FORM_APP"]
 
     @csrf_exempt
     def tell(request: HttpRequest) -> HttpResponse:
+        if by_parser:
+            from partstream.contrib.django import FormParser
+
+            assert request.multipart_parser_class is not FormParser  # there is such a thing
+            request.multipart_parser_class = FormParser
         pairs = [
             (k, v) for found in (request.POST, request.FILES) for k, vs in found.lists() for v in vs
         ]
         return HttpResponse(told(pairs), content_type=_JSON)
 
     project(
+        [MEMORY, TEMPORARY] if by_parser else [OURS, MEMORY, TEMPORARY],
         ROOT_URLCONF=(path("", tell), path("large", tell)), DATA_UPLOAD_MAX_NUMBER_FIELDS=PARTS,
         DATA_UPLOAD_MAX_NUMBER_FILES=FILES, DATA_UPLOAD_MAX_MEMORY_SIZE=FIELD_SIZE,
     ).enable()  # fmt: skip
     django.setup()
-    return ASGIHandler() if os.environ["FORM_APP"] == "django-asgi" else WSGIHandler()
+    return ASGIHandler() if os.environ["FORM_APP"].endswith("-asgi") else WSGIHandler()
 
 
 def aiohttp() -> Any:
@@ -313,11 +321,13 @@ APPS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "litestar": (litestar, _counting_asgi),
     "quart": (quart, _counting_asgi),
     "django-asgi": (django, _counting_asgi),
+    "django-parser-asgi": (django, _counting_asgi),
     "plain-asgi": (plain_asgi, _counting_asgi),
     "aiohttp": (aiohttp, lambda app: app),
     "flask": (flask, _counting_wsgi),
     "werkzeug": (werkzeug, _counting_wsgi),
     "django-wsgi": (django, _counting_wsgi),
+    "django-parser-wsgi": (django, _counting_wsgi),
     "plain-wsgi": (plain_wsgi, _counting_wsgi),
 }
 

@@ -87,7 +87,7 @@ class Integration(NamedTuple):
     """What is peculiar to an integration.
 
     Attributes:
-        servers: that it is tested in; the pure twin, and 256 MB, only in the first.
+        servers: that it is tested in; the pure twin only in the first.
         statuses: that differ from those of :data:`REFUSED`.
         unchosen: whether a file input without a file is a file in the form.
         body: how it knows that a body is too large: it is ``announced`` by its Content-Length, it
@@ -119,11 +119,13 @@ INTEGRATIONS: dict[str, Integration] = {
     "litestar": Integration(ASGI, _LITESTAR, unchosen=False, body="announced"),
     "quart": Integration(ASGI[::-1], _WERKZEUG, body="announced"),
     "django-asgi": Integration(ASGI[::-1], _DJANGO, unchosen=False, chunked=False),
+    "django-parser-asgi": Integration(ASGI, _DJANGO, unchosen=False, chunked=False),
     "plain-asgi": Integration(ASGI, _PLAIN, body="counted"),
     "aiohttp": Integration(("aiohttp",), {"a large field": 200}, unchosen=False, body="counted"),
     "flask": Integration(WSGI, _WERKZEUG, body="announced"),
     "werkzeug": Integration(WSGI[::-1], _WERKZEUG, body="announced"),
     "django-wsgi": Integration(WSGI, _DJANGO, unchosen=False, chunked=False),
+    "django-parser-wsgi": Integration(WSGI[::-1], _DJANGO, unchosen=False, chunked=False),
     "plain-wsgi": Integration(WSGI[::-1], _PLAIN, body="counted"),
 }
 

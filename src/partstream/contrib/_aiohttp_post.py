@@ -16,7 +16,7 @@ from multidict import MultiDict, MultiDictProxy
 from .. import hdrs
 from .._backend import PartBegin
 from .._form_reading import assembler_of
-from .._form_sinks import FileHead, Sink
+from .._form_sinks import AS_FIELD, FileHead, Sink
 from .._form_spool import Memory, SpoolSink
 from ..charsets import codec_for
 from ..deviations import Deviation
@@ -37,14 +37,17 @@ _URLENCODED_POLICY: Final = Policy(charset_field=False)
 _READ: Final = 1 << 17
 #: The limits that are ``client_max_fields`` of an application.
 _COUNTS: Final = ("max_parts", "max_fields", "max_files")
+#: What an application allows where its aiohttp does not say: of bytes, what all of them do by
+#: default; fields are counted from 3.14 on.
+_MAX_SIZE: Final = 1 << 20
+_MAX_FIELDS: Final = 0
 
 
 @lru_cache(maxsize=64)
-def _limits(max_size: int | None, max_fields: int) -> Limits:
+def _limits(max_size: int | None, max_fields: int, max_fields_size: int | None) -> Limits:
     """Give the limits of an application; to aiohttp, what is not above zero is unlimited.
 
-    ``client_max_size`` bounds what fields take.  Where it does not, what all fields of any form
-    may take together holds: they are in memory.
+    ``client_max_size`` may be large for the sake of files, which are on disk: fields are in memory.
     """
     size = max_size if max_size and max_size > 0 else None
     count = max_fields if max_fields > 0 else None
@@ -54,7 +57,7 @@ def _limits(max_size: int | None, max_fields: int) -> Limits:
         max_files=count,
         max_total_size=size,
         max_field_size=None,
-        max_fields_size=None if size else Limits.FORM.max_fields_size,
+        max_fields_size=max_fields_size,
     )
 
 
@@ -97,24 +100,8 @@ class _File(SpoolSink):
             self.file.close()
 
 
-class _Nameless(Sink):
-    """A file input without a filename, as where none was chosen: for aiohttp a field."""
-
-    def __init__(self, head: FileHead) -> None:
-        self._part = head.part
-        self._data = bytearray()
-
-    def write(self, data: Any) -> None:
-        """Take data, which ``client_max_size`` bounds."""
-        self._data += data
-
-    def finish(self) -> str | bytearray:
-        """Give the text, or bytes where the type is of no text."""
-        return _value(self._part, bytes(self._data), None)
-
-
 class _Opened:
-    """Opens the sinks of a form."""
+    """Opens the sinks of a form; to aiohttp, a file input without a filename is a field."""
 
     __slots__ = ("_limits", "_memory")
 
@@ -124,7 +111,7 @@ class _Opened:
 
     def __call__(self, head: FileHead) -> Sink:
         if not head.filename:
-            return _Nameless(head)
+            return AS_FIELD
         if self._memory is None:
             self._memory = Memory(self._limits)
         return _File(head, self._memory, _given)
@@ -134,7 +121,9 @@ def _given(sink: SpoolSink) -> SpoolSink:
     return sink
 
 
-async def post(request: web.BaseRequest) -> MultiDictProxy[Any]:
+async def post(
+    request: web.BaseRequest, *, max_fields_size: int | None = Limits.FORM.max_fields_size
+) -> MultiDictProxy[Any]:
     """Read the form of a request, as ``request.post()`` does; it is kept in the request.
 
     ::
@@ -148,23 +137,32 @@ async def post(request: web.BaseRequest) -> MultiDictProxy[Any]:
 
     Args:
         request: whose body was not read in pieces yet.
+        max_fields_size: how many bytes all fields may take in memory, with what objects take
+            around them, whatever ``client_max_size`` the files need; None for any number.
 
     Raises:
         HTTPRequestEntityTooLarge: over ``client_max_size``, in bytes of the whole body, over
-            ``client_max_fields``, or a limit to headers of parts (413).
+            ``client_max_fields``, ``max_fields_size``, or a limit to headers of parts (413).
         HTTPBadRequest: for a form that is malformed or ends too early (400).
     """
     if request._post is None:
         read = request.method in request.POST_METHODS and request.content_type in _FORMS
-        pairs = await _read(request) if read else []
+        pairs = await _read(request, max_fields_size) if read else []
         request._post = MultiDictProxy(MultiDict(pairs))
     return request._post
 
 
-async def _read(request: web.BaseRequest) -> list[tuple[str, Any]]:
-    limits = _limits(request._client_max_size, request._client_max_fields)
+def _asked(request: web.BaseRequest) -> tuple[int | None, int]:
+    """Give what the application allows, in bytes and in fields."""
+    size: int | None = getattr(request, "client_max_size", _MAX_SIZE)
+    fields: int = getattr(request, "client_max_fields", _MAX_FIELDS)
+    return size, fields
+
+
+async def _read(request: web.BaseRequest, max_fields_size: int | None) -> list[tuple[str, Any]]:
+    limits = _limits(*_asked(request), max_fields_size)
     policy = _POLICY if request.content_type == _MULTIPART else _URLENCODED_POLICY
-    held = request._read_bytes  # by request.read()
+    held = getattr(request, "_read_bytes", None)  # by request.read()
     try:
         assembler = assembler_of(
             request.headers, _Opened(limits), limits=limits, policy=policy, decode=_value
@@ -182,10 +180,13 @@ async def _read(request: web.BaseRequest) -> list[tuple[str, Any]]:
 
 def _too_large(request: web.BaseRequest, error: LimitExceeded) -> Exception:
     """Give aiohttp's own error for a limit."""
+    size, most = _asked(request)
+    text = str(error)
     if error.code == "max_total_size":
-        return web.HTTPRequestEntityTooLarge(request._client_max_size)
-    if error.code in _COUNTS:
-        most = request._client_max_fields
+        most, text = size or 0, f"Maximum request body size {size} exceeded."
+    elif error.code in _COUNTS:
         text = f"Maximum number of form fields {most} exceeded."
-        return web.HTTPRequestEntityTooLarge(most, text=text)
-    return web.HTTPRequestEntityTooLarge(0, text=str(error))
+    else:
+        most = 0
+    # How large it is, which nobody knows, has to be said before aiohttp 3.14.
+    return web.HTTPRequestEntityTooLarge(most, 0, text=text)

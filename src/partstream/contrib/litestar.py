@@ -13,7 +13,7 @@ not ask the request, but Litestar's own parser: that stays as it is.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from litestar import Request
 from litestar.connection.base import AuthT, StateT, UserT
@@ -24,6 +24,7 @@ from litestar.exceptions import ClientException, ValidationException
 from litestar.types import Empty
 
 from .._form_reading import assembler_of
+from .._form_sinks import AS_FIELD, FileHead, Sink
 from .._form_spool import Spools
 from .._form_tempfile import TempfileSink
 from ..errors import MultipartError
@@ -40,7 +41,13 @@ class FormRequest(Request[UserT, AuthT, StateT]):
     """A request that reads ``multipart/form-data`` with partstream.
 
     Litestar's ``multipart_form_part_limit`` and ``request_max_body_size`` hold as ever.
+
+    Attributes:
+        max_fields_size: how many bytes all fields of a form may take in memory, with what objects
+            take around them; None for any number.  To be set in a class of your own.
     """
+
+    max_fields_size: ClassVar[int | None] = Limits.FORM.max_fields_size
 
     async def form(self) -> FormMultiDict:
         """Give the form: Litestar's own ``FormMultiDict``, with its own ``UploadFile``.
@@ -56,15 +63,13 @@ class FormRequest(Request[UserT, AuthT, StateT]):
         return await super().form()
 
     async def _read(self) -> dict[str, Any]:
-        limits = _limits(self.app.multipart_form_part_limit)
+        limits = _limits(self.app.multipart_form_part_limit, self.max_fields_size)
         try:
             assembler = assembler_of(
-                self.headers.get("content-type", ""), Spools(limits, _upload, TempfileSink),
+                self.headers.get("content-type", ""), _Opened(limits, _upload, TempfileSink),
                 limits=limits, policy=_POLICY,
             )  # fmt: skip
             await assemble_iterated(assembler, self.stream())
-        except UnicodeDecodeError as error:
-            raise ClientException("Invalid multipart/form-data") from error
         except MultipartError as error:
             if error.code == "missing_boundary":
                 raise ValidationException("multipart boundary missing in Content-Type") from error
@@ -77,23 +82,29 @@ class FormRequest(Request[UserT, AuthT, StateT]):
         return {name: many if len(many) > 1 else many[0] for name, many in found.items()}
 
 
+class _Opened(Spools):
+    """Opens the sinks of a form; Litestar gives an input without a file as text."""
+
+    def __call__(self, head: FileHead) -> Sink:  # type: ignore[override]
+        return super().__call__(head) if head.filename else AS_FIELD
+
+
 def _upload(sink: TempfileSink) -> Any:
-    head, file = sink.head, sink.file
-    if not head.filename:  # Litestar gives an input without a file as text
-        try:
-            return file.read().decode()
-        finally:
-            file.close()
+    head = sink.head
     kind = head.headers.get("content-type", "text/plain")
     upload = UploadFile(kind, head.filename, headers=dict(head.headers.items()))
     upload.file.close()
-    upload.file = file
+    upload.file = sink.file
     return upload
 
 
 @lru_cache(64)
-def _limits(parts: int) -> Limits:
-    """Litestar counts fields and files together, and bounds their size by that of the body."""
+def _limits(parts: int, fields: int | None) -> Limits:
+    """Litestar counts fields and files together, and bounds their size by that of the body alone.
+
+    That may be large for the sake of files, which are on disk: fields are in memory.
+    """
     return Limits(
-        max_parts=parts, max_fields=None, max_files=None, max_field_size=None, max_fields_size=None
-    )
+        max_parts=parts, max_fields=None, max_files=None, max_field_size=None,
+        max_fields_size=fields,
+    )  # fmt: skip

@@ -127,8 +127,10 @@ async def _kept(
     request: Request, max_files: float, max_fields: float, max_part_size: float
 ) -> FormData:
     if request._form is None:
-        # A setting of Starlette's, read for each form as Starlette does.
-        spool = MultiPartParser.spool_max_size
+        # A setting of Starlette's, read for each form as Starlette does; before 0.46, its old name.
+        spool = getattr(MultiPartParser, "spool_max_size", None)
+        if spool is None:
+            spool = getattr(MultiPartParser, "max_file_size", _MIB)
         limits = _limits(max_files, max_fields, max_part_size, spool)
         try:
             assembler = _assembler(request.scope["headers"], limits)
@@ -210,14 +212,18 @@ def _decoded(part: object, data: bytes, charset: str | None) -> str:
 
 @lru_cache(64)
 def _limits(max_files: float, max_fields: float, max_part_size: float, spool: int) -> Limits:
-    """Put Starlette's limits into ours; what all fields take grows with what it lets through."""
+    """Put Starlette's limits into ours; what all fields take grows with what it lets through.
+
+    ``spool`` is the ``max_size`` of a SpooledTemporaryFile, with which 0 is never to go to disk.
+    """
     total = max(8 * _MIB, 4 * max_part_size, 512 * max_fields, 2048 * max_files)
     return Limits(
         max_files=_whole(max_files),
         max_fields=_whole(max_fields),
         max_field_size=_whole(max_part_size),
         max_fields_size=_whole(total),
-        max_spool_size=spool,
+        max_spool_size=max(1, spool) if spool else None,
+        max_spool_total=Limits.FORM.max_spool_total if spool else None,
         max_parts=None,
     )
 
