@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from . import cases, gate, goals, known, machine, measure, report, standing
+from . import cases, form_goals, gate, goals, known, machine, measure, report, standing
 from .layers import PLANS, Plan
 from .results import Results, Table
 from .twins import TwinMissing
@@ -60,9 +60,11 @@ def _list() -> None:
 
 
 def _tables(args: argparse.Namespace, plan: Plan) -> dict[str, Table]:
-    # A full run has all of the frameworks beside the tables, a quick one what is held of them.
-    quick = [goals.FORMS] if args.plan == "quick" else []
-    layers = [args.layer] if args.layer else [*measure.LAYERS, *quick]
+    layers = [args.layer] if args.layer else [*measure.LAYERS]
+    # A full run, and a page, has all of the frameworks beside the tables.
+    quick = args.plan == "quick" and not (args.layer or args.publish or args.contenders)
+    if quick and not form_goals.CASES.keys().isdisjoint(args.only or form_goals.CASES):
+        layers.append(goals.FORMS)
     wanted = args.contenders.split(",") if args.contenders else None
     unknown = set(wanted or ()) - {name for layer in layers for name in measure.names(layer)}
     if unknown:
