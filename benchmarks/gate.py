@@ -21,7 +21,7 @@ from statistics import median_low
 from typing import Any
 
 from . import cases, machine, measure
-from .goals import BASELINE, GOALS, WRITER, Goal, Verdict, judge
+from .goals import BASELINE, FORMS, GOALS, WRITER, Goal, Verdict, judge
 from .layers import Plan
 from .measure import Tell
 from .results import Table
@@ -35,6 +35,9 @@ MARGIN = 0.75
 #: The same where one of both hands files to a thread. What that takes of the processor is up to
 #: whether the system wakes the thread on the same core: 1.3 to 2.9 ms for the same 4 MiB.
 THREADS_MARGIN = 0.6
+#: The same of forms in frameworks: a request is subtracted, and what medians are off by is a larger
+#: share of what is left.
+FORMS_MARGIN = 0.6
 #: Who does so: against each other and against the raw loop.
 _THREADED = ("partstream", "aiohttp")
 #: How often a row that seems lost is measured again.
@@ -81,6 +84,8 @@ def floor(goal: Goal, recorded: Mapping[str, float]) -> float:
 
 def margin(goal: Goal) -> float:
     """The share of a recorded ratio that may be lost without a loss being called."""
+    if goal.layer == FORMS:
+        return FORMS_MARGIN
     threaded = goal.contender in _THREADED or goal.against in _THREADED
     files = goal.layer == WRITER and goal.case.startswith("write-file")
     return THREADS_MARGIN if threaded and files else MARGIN
@@ -104,8 +109,12 @@ def _again(goals: list[Goal], plan: Plan, tell: Tell) -> list[Verdict]:
     """
     cases.load.cache_clear()
     groups: dict[tuple[str, tuple[str, ...]], list[Goal]] = {}
+    forms = [goal for goal in goals if goal.layer == FORMS]
+    if forms:  # together: each framework is a process
+        groups[FORMS, tuple(goal.case for goal in forms)] = forms
     for goal in goals:
-        groups.setdefault((goal.layer, goal.cases), []).append(goal)
+        if goal.layer != FORMS:
+            groups.setdefault((goal.layer, goal.cases), []).append(goal)
     verdicts = []
     for (layer, only), group in groups.items():
         wanted = {name for goal in group for name in (goal.contender, goal.against)}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from importlib import import_module
 from typing import Any
 
-from . import cases, writing
+from . import cases, form_goals, writing
+from .goals import FORMS
 from .layers import Layer, Plan, run_layer
 from .results import Table
 
@@ -15,7 +16,7 @@ Tell = Callable[[str], None]
 _MODULES = {"sync": "sansio", "async": "streams"}
 _WRITER = "writer"
 LAYERS = (*_MODULES, _WRITER)
-CASES = (*cases.BY_NAME, *writing.CASES)
+CASES = (*cases.BY_NAME, *writing.CASES, *form_goals.CASES)
 #: Modules with a `run(sizes, tell)` of their own, in the order in which they run and are shown.
 BESIDE = ("scaling", "footprint", "servers", "clients", "forms")
 
@@ -27,6 +28,8 @@ def _layer(layer: str) -> tuple[Layer, tuple[str, ...]]:
 
 def names(layer: str) -> tuple[str, ...]:
     """The contenders of that layer."""
+    if layer == FORMS:
+        return form_goals.NAMES
     return writing.NAMES if layer == _WRITER else _layer(layer)[1]
 
 
@@ -36,6 +39,12 @@ def table(
     """One layer's table: these cases, and those of its contenders that are wanted."""
     chosen = [name for name in names(layer) if name in wanted]
     only = list(only)
+    if layer == FORMS:
+        forms: Any = import_module(".forms", __package__)
+        held: Table = forms.held(
+            plan.sizes, [name for name in form_goals.CASES if name in only], tell
+        )
+        return held
     if layer == _WRITER:
         return writing.run_table(chosen, only, plan, tell)
     return run_layer(_layer(layer)[0], chosen, only, plan, tell)

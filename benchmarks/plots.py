@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from . import form_goals
 from .goals import ASYNC, GOALS, LIMIT, OWN, SYNC, WRITER
 from .results import CaseResult, Results, Table
 
@@ -325,10 +326,26 @@ def _servers(rows: list[dict[str, Any]]) -> Figure:
 
 
 def _forms(rows: list[dict[str, Any]], title: str) -> Figure:
-    bars = [_Bar(row["framework"], row["form"], _BLUE, row["ratio"]) for row in rows]
-    figure, (axes,) = _figure(_height(bars))
-    _bars(axes, bars, title, "times as fast as the framework's own parser (1 is its own)")
-    axes.axvline(1, color=_ORANGE, linewidth=1)
+    """Two marks a line: of the form, which the goals are of, and of the whole request."""
+    figure, (axes,) = _figure(0.9 + 0.24 * len(rows))
+    lines = range(len(rows))
+    for key, colour, mark, label in (
+        ("ratio", _GREY, "s", "of the whole request"),
+        ("form_ratio", _BLUE, "o", "of the form: less a request that parses nothing"),
+    ):
+        values = [row[key] for row in rows]
+        axes.plot(values, lines, mark, color=colour, markersize=6, linestyle="", label=label)
+    goals = dict(form_goals.at_least())
+    wanted = [goals[form_goals.case_of(row["framework"], row["form"])] for row in rows]
+    _strokes(axes, list(zip(wanted, lines, strict=True)), _ORANGE, "goal (of the form)")
+    axes.axvline(1, color=_BLACK, linewidth=0.8)
+    axes.set_xscale("log")
+    _log(axes.xaxis)
+    axes.set_yticks(lines, [f"{row['framework']}, {row['form']}" for row in rows], fontsize=9)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlabel("times as fast as the framework's own parser (log scale; right is faster)")
+    axes.set_title(title, loc="left", fontsize=11)
+    _legend(figure, axes, 3)
     return figure
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from . import gate
-from .goals import ASYNC, CLEAN, LIMIT, SYNC, WRITER, Goal, Verdict
+from .goals import ASYNC, CLEAN, FORMS, LIMIT, SYNC, WRITER, Goal, Verdict
 from .report import markdown, text
 from .results import Table
 
-_LAYERS = {SYNC: "sans-IO", ASYNC: "async reader", WRITER: "writer"}
+_LAYERS = {SYNC: "sans-IO", ASYNC: "async reader", WRITER: "writer", FORMS: "forms"}
 _LIMITS = {SYNC: "one bytes.find over the chunks (memchr)", WRITER: "a raw loop of 256 KiB reads"}
 _LEFT = ("against", "met", "note")
 

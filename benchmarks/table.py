@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from . import cases, gate, goals, known, machine, measure, report, standing
+from . import cases, form_goals, gate, goals, known, machine, measure, report, standing
 from .layers import PLANS, Plan
 from .results import Results, Table
 from .twins import TwinMissing
@@ -27,7 +27,8 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="CASE", choices=measure.CASES,
                         help="these cases alone")  # fmt: skip
     parser.add_argument("--contenders", metavar="NAME,...", help="these contenders alone")
-    parser.add_argument("--layer", choices=measure.LAYERS, help="one of the three tables alone")
+    parser.add_argument("--layer", choices=(*measure.LAYERS, goals.FORMS),
+                        help="one of the three tables alone, or forms in frameworks")  # fmt: skip
     parser.add_argument("--rounds", type=int, help="samples of each contender on each case")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the samples there")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
@@ -53,13 +54,17 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 def _list() -> None:
     for case in cases.ALL:
         print(f"{case.name:20} {case.about}")
-    for layer in measure.LAYERS:
+    for layer in (*measure.LAYERS, goals.FORMS):
         print(f"{layer}: {', '.join(measure.names(layer))}")
-    print(f"cases of the writers: {', '.join(measure.CASES[len(cases.ALL) :])}")
+    print(f"cases of the writers and of forms: {', '.join(measure.CASES[len(cases.ALL) :])}")
 
 
 def _tables(args: argparse.Namespace, plan: Plan) -> dict[str, Table]:
-    layers = [args.layer] if args.layer else measure.LAYERS
+    layers = [args.layer] if args.layer else [*measure.LAYERS]
+    # A full run, and a page, has all of the frameworks beside the tables.
+    quick = args.plan == "quick" and not (args.layer or args.publish or args.contenders)
+    if quick and not form_goals.CASES.keys().isdisjoint(args.only or form_goals.CASES):
+        layers.append(goals.FORMS)
     wanted = args.contenders.split(",") if args.contenders else None
     unknown = set(wanted or ()) - {name for layer in layers for name in measure.names(layer)}
     if unknown:

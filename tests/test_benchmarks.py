@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from benchmarks import cases, gate, goals, machine, measure, publish, report, standing, table
+from benchmarks import (
+    cases,
+    form_goals,
+    forms,
+    gate,
+    goals,
+    machine,
+    measure,
+    publish,
+    report,
+    standing,
+    table,
+)
 from benchmarks.goals import CLEAN, GOALS, LIMIT, Goal, judge
 from benchmarks.layers import PLANS
 from benchmarks.results import CaseResult, Cell, Results, Table
@@ -303,3 +315,86 @@ def test_only_a_run_without_options_writes_the_documentation() -> None:
     assert table._arguments([]).publish.name == "docs"
     for options in (["--quick"], ["--layer", "sync"], ["--rounds", "3"]):
         assert table._arguments(options).publish is None
+
+
+def _form(framework: str, form: str, clock: tuple[float, float, float], cpu: Any) -> forms.FormRow:
+    """Times of its own parser, of ours and of nothing, by the clock and by the processor."""
+    times = dict(
+        zip((forms.OWN, forms.OURS, forms.NOTHING), zip(clock, cpu, strict=True), strict=True)
+    )
+    return forms._row(framework, form, times)
+
+
+def test_the_ratio_of_a_form_is_without_the_request_around_it() -> None:
+    row = _form("Quart", "file of 32768 KiB", (35.0, 15.0, 5.0), (25.0, 15.0, 5.0))
+    assert (row.ratio, row.form_ratio, row.bound) == (35 / 15, 3, False)
+    assert (row.cpu_ratio, row.form_cpu_ratio, row.cpu_bound) == (25 / 15, 2, False)
+
+
+def test_forms_are_judged_by_the_processor_and_files_on_the_page_by_the_clock() -> None:
+    rows = [
+        _form("Quart", "file of 32768 KiB", (35.0, 15.0, 5.0), (25.0, 15.0, 5.0)),
+        _form("Quart", "2 fields", (35.0, 15.0, 5.0), (25.0, 15.0, 5.0)),
+    ]
+    for by_clock, met in ((True, {"quart-file": True}), (False, {"quart-file": False})):
+        verdicts = judge({goals.FORMS: forms.table_of(rows, by_clock)})
+        assert {item.goal.case: item.met for item in verdicts} == {"quart-fields-2": False, **met}
+
+
+def test_what_is_too_little_to_be_told_is_a_bound_and_said_to_be() -> None:
+    row = _form("Django", "100 fields", (2.6, 0.1, 0.12), (2.6, 0.1, 0.12))
+    assert row.bound
+    assert row.form_ratio == pytest.approx(248)
+    assert forms.table([row])[1][-3:] == ["at least 248.0", "26.0", "at least 248.0"]
+    (verdict,) = judge({goals.FORMS: forms.table_of([row])})
+    assert (verdict.met, verdict.note) == (True, "at least that")
+    results = Results({}, {}, {"forms": [row.as_data()]})
+    page = publish.page(results, {})
+    assert (
+        "| forms, django-fields-100 | its own parser | 5 | 248.00 | yes | at least that |" in page
+    )
+    assert page.count("| at least 248 |") == 2
+
+
+def test_each_framework_has_its_goals() -> None:
+    wanted = {goal.case: goal.at_least for goal in GOALS if goal.layer == goals.FORMS}
+    assert set(wanted) == set(form_goals.CASES)
+    assert {case for case, least in wanted.items() if least == 5} == {
+        case for case in wanted if "-fields-" in case
+    }
+    three = {
+        f"{name}-{kind}" for name in ("starlette", "fastapi", "quart") for kind in ("file", "mixed")
+    }
+    assert {case for case, least in wanted.items() if least == 3} == three
+    names = [adapter.FRAMEWORK for adapter in forms.adapters()]
+    assert {name.lower() for name in names} <= set(form_goals.FRAMEWORKS)
+    for form in forms._forms(cases.SMOKE):
+        assert form_goals.case_of("Quart", form) in form_goals.CASES
+
+
+def test_a_form_that_is_lost_is_measured_again_with_others_of_its_framework(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    goal = next(goal for goal in GOALS if goal.case == "quart-fields-2")
+    other = next(goal for goal in GOALS if goal.case == "flask-fields-2")
+    assert gate.floor(goal, {goal.key: 4.0}) == pytest.approx(4 * gate.FORMS_MARGIN)
+    asked, ours = [], iter([25.0, 25.0, 6.0])
+
+    def held(_sizes: Any, only: Collection[str], _tell: Any) -> Table:
+        asked.append(list(only))
+        time = next(ours)
+        names = ("Quart", "Flask") if len(only) == 2 else ("Quart",)
+        return forms.table_of(
+            [
+                _form(name, "2 fields", (9, 9, 1), (25.0, time if name == "Quart" else 6.0, 5.0))
+                for name in names
+            ]
+        )
+
+    monkeypatch.setattr(forms, "held", held)
+    first = forms.table_of(
+        [_form(n, "2 fields", (9, 9, 1), (25.0, 25.0, 5.0)) for n in ("Quart", "Flask")]
+    )
+    recorded = {item.key: 8.0 for item in (goal, other)}
+    assert not gate.hold({goals.FORMS: first}, recorded, PLANS["quick"], lambda _line: None)
+    assert asked == [["flask-fields-2", "quart-fields-2"], ["quart-fields-2"], ["quart-fields-2"]]

@@ -27,9 +27,11 @@ from .._form_reading import assembler_of
 from .._form_sinks import AS_FIELD, FileHead, Sink
 from .._form_spool import Spools
 from .._form_tempfile import TempfileSink
+from .._forming import Assembler, FormAssembler
 from ..errors import MultipartError
 from ..form import assemble_iterated
 from ..limits import Limits
+from ..parameters import usual_multipart
 from ..policy import Policy
 
 __all__ = ["FormRequest"]
@@ -58,17 +60,25 @@ class FormRequest(Request[UserT, AuthT, StateT]):
         """
         state = self._connection_state
         if self._form is Empty and state.form is Empty:
+            value = self.headers.get("content-type", "")
+            usual = usual_multipart(value)  # Litestar reads the header with regular expressions
+            if usual is not None and usual[0] == "form-data":
+                state.form = found = await self._read(value, usual[1])
+                self._form = FormMultiDict.from_form_data(found)
+                return self._form
             if self.content_type[0] == RequestEncodingType.MULTI_PART:
-                state.form = await self._read()
+                state.form = await self._read(value, None)
         return await super().form()
 
-    async def _read(self) -> dict[str, Any]:
+    async def _read(self, content_type: str, boundary: bytes | None) -> dict[str, Any]:
         limits = _limits(self.app.multipart_form_part_limit, self.max_fields_size)
+        spools = _Opened(limits, _upload, TempfileSink)
         try:
-            assembler = assembler_of(
-                self.headers.get("content-type", ""), _Opened(limits, _upload, TempfileSink),
-                limits=limits, policy=_POLICY,
-            )  # fmt: skip
+            assembler: Assembler
+            if boundary is not None:
+                assembler = FormAssembler(boundary, spools, limits=limits, policy=_POLICY)
+            else:
+                assembler = assembler_of(content_type, spools, limits=limits, policy=_POLICY)
             await assemble_iterated(assembler, self.stream())
         except MultipartError as error:
             if error.code == "missing_boundary":

@@ -26,6 +26,7 @@ from .._form_sinks import FileHead, Sink
 from .._form_spool import Spools
 from .._form_tempfile import TempfileSink
 from ..form import assemble_iterated
+from ._quart_body import ChunkedBody
 from .werkzeug import assembler_for, limits_for, named, translated
 
 __all__ = ["FormDataParser", "FormRequest"]
@@ -121,6 +122,10 @@ class FormDataParser(formparser.FormDataParser):
 
 
 class FormRequest(Request):
-    """Quart's request, whose forms are read by :class:`FormDataParser`."""
+    """Quart's request, whose forms are read by :class:`FormDataParser`.
 
+    Chunks of its body are handed on as they come, where Quart copies each twice.
+    """
+
+    body_class = ChunkedBody
     form_data_parser_class = FormDataParser
