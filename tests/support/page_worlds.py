@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import queue
 import threading
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -243,6 +244,14 @@ def frameworks(ps: ModuleType, names: dict[str, Any]) -> Iterator[Callable[[], N
         assert isinstance(import_string(name), type), name
 
 
+@contextmanager
+def old_python(ps: ModuleType, names: dict[str, Any]) -> Iterator[None]:
+    """Nothing; but cgi may be imported, of which CPython 3.12 warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
 WORLDS: dict[str, World] = {
     "byte-ranges": ranges,
     "clients": answering,
@@ -250,6 +259,7 @@ WORLDS: dict[str, World] = {
     "frameworks": frameworks,
     "README": readme,
     "mjpeg": camera,
+    "moving/cgi": old_python,
     "quickstart": quickstart,
     "tutorial-reading": answering,
     "tutorial-writing": answering,
