@@ -6,6 +6,7 @@ reference does not have, such as a private helper, becomes plain code.
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from pathlib import Path
@@ -19,10 +20,6 @@ _BLOCK: Final = re.compile(
     r"^([ \t]*)((?:(?!>>>).)*?):(:)\n\n((?:\1[ ]{2,}.*\n?|\n)+)", re.MULTILINE
 )
 
-#: Where the pure twin has what ``_backend.py`` chooses.
-_PURE: Final = {"PartBegin": "_part_py", "Scanner": "_scanner_py", "tokenize": "_headers_py"}
-
-
 def _documented() -> frozenset[str]:
     """Give what the pages of the reference name."""
     lines = (line for page in _PAGES.glob("*.md") for line in page.read_text("utf-8").splitlines())
@@ -35,11 +32,15 @@ class Roles(Extension):  # type: ignore[misc]
     def __init__(self) -> None:
         self._names = _documented()
 
-    def on_module_members(self, *, mod: Any, **kwargs: Any) -> None:
-        """Take the pure twin, which is the one that can be read, for both."""
-        if mod.path == "partstream._backend":
-            for name, home in _PURE.items():
-                mod.members[name] = Alias(name, f"partstream.{home}.{name}", parent=mod)
+    def on_module_members(self, *, node: Any, mod: Any, **kwargs: Any) -> None:
+        """Take the pure twin, which is the one that can be read, where a module chooses."""
+        for choice in getattr(node, "body", ()):
+            if isinstance(choice, ast.If) and "TYPE_CHECKING or" in ast.unparse(choice.test):
+                for line in choice.body:
+                    if isinstance(line, ast.ImportFrom):
+                        for name in (item.name for item in line.names):
+                            home = f"partstream.{line.module}.{name}"
+                            mod.members[name] = Alias(name, home, parent=mod)
 
     def on_object(self, *, obj: Any, loader: Any, **kwargs: Any) -> None:
         """Rewrite the docstring of an object."""

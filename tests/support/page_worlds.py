@@ -259,6 +259,7 @@ WORLDS: dict[str, World] = {
     "frameworks": frameworks,
     "README": readme,
     "mjpeg": camera,
+    "moving/aiohttp": answering,
     "moving/cgi": old_python,
     "quickstart": quickstart,
     "tutorial-reading": answering,
