@@ -19,6 +19,9 @@ _ROLE: Final = re.compile(r":(?:class|meth|func|attr|mod|data|exc):`~?([\w.]+)`"
 _BLOCK: Final = re.compile(
     r"^([ \t]*)((?:(?!>>>).)*?):(:)\n\n((?:\1[ ]{2,}.*\n?|\n)+)", re.MULTILINE
 )
+#: An example, up to the next empty line.
+_DOCTEST: Final = re.compile(r"^([ \t]*)>>> .*(?:\n[ \t]*\S.*)*", re.MULTILINE)
+
 
 def _documented() -> frozenset[str]:
     """Give what the pages of the reference name."""
@@ -44,9 +47,12 @@ class Roles(Extension):  # type: ignore[misc]
 
     def on_object(self, *, obj: Any, loader: Any, **kwargs: Any) -> None:
         """Rewrite the docstring of an object."""
+        if obj.is_class:
+            obj.members.pop("__new__", None)  # of an enum: nobody calls it
         if obj.docstring is None:
             return
         text = _BLOCK.sub(_fenced, obj.docstring.value)
+        text = _DOCTEST.sub(r"\1```pycon\n\g<0>\n\1```", text)
         obj.docstring.value = _ROLE.sub(lambda role: self._link(role[1], obj), text)
 
     def _link(self, name: str, obj: Any) -> str:
