@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import json
 import queue
 import threading
 import warnings
@@ -21,9 +23,12 @@ import httpx
 import pytest
 import requests
 from aiohttp import web
+from django.core.handlers.wsgi import WSGIRequest
 from django.utils.module_loading import import_string
 from starlette.applications import Starlette
 from starlette.routing import Route
+
+from . import django_app
 
 PATIENCE = 30
 World = Callable[[ModuleType, dict[str, Any]], Any]
@@ -226,20 +231,28 @@ def _upload_to(app: Any, headers: Any, body: bytes) -> Any:
     return _asked(app, "POST", "/upload", content=body, headers=headers).json()
 
 
+class _Tried:
+    """Sends a form to each application that a block has made."""
+
+    def __init__(self, ps: ModuleType, names: dict[str, Any]) -> None:
+        self.kinds: list[str] = []
+        self.headers, self.body = _form(ps)
+        self._names = names
+
+    def __call__(self) -> None:
+        app = self._names.pop("app", None)
+        if app is not None:
+            self.kinds.append(type(app).__module__.partition(".")[0])
+            assert _upload_to(app, self.headers, self.body) == _UPLOADED, self.kinds[-1]
+            self.app = app
+
+
 @contextmanager
 def frameworks(ps: ModuleType, names: dict[str, Any]) -> Iterator[Callable[[], None]]:
-    """Nothing; a form is sent to each application that a block has made."""
-    headers, body = _form(ps)
-    tried = []
-
-    def after() -> None:
-        app = names.pop("app", None)
-        if app is not None:
-            tried.append(type(app).__module__.partition(".")[0])
-            assert _upload_to(app, headers, body) == _UPLOADED, tried[-1]
-
-    yield after
-    assert tried == ["starlette", "fastapi", "litestar", "aiohttp", "flask", "quart"]
+    """Nothing; the applications are tried."""
+    tried = _Tried(ps, names)
+    yield tried
+    assert tried.kinds == ["starlette", "fastapi", "litestar", "aiohttp", "flask", "quart"]
     for name in names["FILE_UPLOAD_HANDLERS"]:
         assert isinstance(import_string(name), type), name
 
@@ -252,6 +265,27 @@ def old_python(ps: ModuleType, names: dict[str, Any]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def parts(ps: ModuleType, names: dict[str, Any]) -> Iterator[Callable[[], None]]:
+    """Nothing; the applications are tried, and the view, and what is answered to a bad body."""
+    tried = _Tried(ps, names)
+    yield tried
+    kinds = ["aiohttp", "starlette", "fastapi", "litestar", "quart", "flask", "starlette"]
+    assert tried.kinds == kinds
+    bad = tried.body[:-20]
+    answer = _asked(tried.app, "POST", "/upload", content=bad, headers=tried.headers)
+    assert (answer.status_code, answer.json()) == (400, {"error": "truncated"})
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": tried.headers["Content-Type"],
+        "CONTENT_LENGTH": str(len(tried.body)),
+        "wsgi.input": io.BytesIO(tried.body),
+    }
+    assert django_app.settings.configured
+    answer = names["upload_django"](WSGIRequest(environ))
+    assert json.loads(answer.content) == _UPLOADED
+
+
 WORLDS: dict[str, World] = {
     "byte-ranges": ranges,
     "clients": answering,
@@ -261,6 +295,7 @@ WORLDS: dict[str, World] = {
     "mjpeg": camera,
     "moving/aiohttp": answering,
     "moving/cgi": old_python,
+    "parts": parts,
     "quickstart": quickstart,
     "tutorial-reading": answering,
     "tutorial-writing": answering,
