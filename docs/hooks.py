@@ -27,6 +27,7 @@ BROUGHT: Final = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "reporting.md",
     "benchmarks/README.md": "measuring.md",
+    "changes/README.md": "source/change-notes.md",
     "README.md": "index.md",
 }
 _PAGES: Final = {page: source for source, page in BROUGHT.items() if source != "README.md"}
