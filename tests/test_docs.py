@@ -1,10 +1,9 @@
-"""The documentation: tables as they are made, a cause for each code, and examples that run."""
+"""The documentation: tables as they are made, and a cause for each code."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
-import doctest
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -19,10 +18,7 @@ from support.behaviours import HEADERS, STREAMS
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SOURCES = ROOT / "src" / "partstream"
-#: benchmarks.md is what a run has measured: `ci/bench` writes it, and nothing in it can be tried;
-#: so is linear-time.md (`ci/linear`), and fuzzing.md has commands only.
-MEASURED = ("benchmarks", "fuzzing", "linear-time")
-PAGES = sorted(page for page in DOCS.glob("*.md") if page.stem not in MEASURED)
+PAGES = sorted(DOCS.glob("*.md"))
 
 each = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
@@ -131,22 +127,3 @@ def test_no_case_of_the_behaviour_table_is_left_out(tables: Any) -> None:
 )
 def test_how_a_cell_is_shown(tables: Any, cell: str, shown: str) -> None:
     assert tables._outcome(cell) == shown
-
-
-@each
-def test_the_examples(ps: ModuleType, page: Path) -> None:
-    lines = _text(page).splitlines()
-    text = "\n".join("" if line.startswith("```") else line for line in lines) + "\n"
-    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
-    assert test.examples
-    printed: list[str] = []
-    results = doctest.DocTestRunner().run(test, out=printed.append)
-    assert results.failed == 0, "".join(printed)
-
-
-def test_the_examples_run_on_the_twin(ps: ModuleType) -> None:
-    """An import in an example finds the twin that is asked for."""
-    test = doctest.DocTestParser().get_doctest(
-        ">>> import partstream\n>>> print(partstream.BACKEND)\n" + ps.BACKEND, {}, "twin", None, 0
-    )
-    assert doctest.DocTestRunner().run(test, out=lambda text: None).failed == 0
