@@ -239,3 +239,24 @@ def test_other_objects_that_give_text_are_refused_with_a_word_on_what_to_do(
         spooled.seek(0)
         with pytest.raises(TypeError, match="open it with 'rb'"):
             part(ps, spooled)
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16", "utf-8"])
+def test_passes_over_one_text_do_not_disturb_each_other(
+    ps: ModuleType, tmp_path: Path, charset: str
+) -> None:
+    """Also where its bytes are not written as they are, and it is read in many blocks."""
+    path = tmp_path / "text"
+    text = "é1\n" * 700_000
+    path.write_text(text, encoding=charset, newline="")
+    with path.open(encoding=charset, newline="") as file:
+        writer = ps.MultipartWriter("mixed", "B")
+        writer.append(file, content_type="text/plain; charset=utf-16-le")
+        one, two = iter(writer.body()), iter(writer.body())
+        found: list[list[bytes]] = [[], []]
+        while not found[0] or found[0][-1] or found[1][-1]:
+            found[0].append(next(one, b""))
+            found[1].append(next(two, b""))
+    assert b"".join(found[0]) == b"".join(found[1])
+    assert text.encode("utf-16-le") in b"".join(found[0])
+    assert len(found[0]) > 4

@@ -244,7 +244,7 @@ def test_one_event_is_looked_at_by_all(ps: ModuleType) -> None:
     head = b'--B\r\nContent-Disposition: form-data; name="n"; filename="f"\r\n' + (
         b"Content-Type: text/plain; x=y\r\nX-A: 1\r\n\r\n"
     )
-    for _ in range(ROUNDS * 10):
+    for _ in range(ROUNDS * 3):
         (event,) = ps.MultipartParser("B").feed(head)
 
         def look(_: int, event: Any = event) -> Any:
@@ -274,7 +274,7 @@ def test_one_parser(ps: ModuleType) -> None:
 
     def feed(_: int) -> list[Any]:
         given = []
-        for _round in range(100):
+        for _round in range(40):
             try:
                 given.append(list(parser.feed(chunk)))
             except ValueError as error:
@@ -312,7 +312,7 @@ class _Slow:
 @pytest.mark.parametrize("method", ["read_chunk", "readline", "__next__", "read"])
 def test_one_part(ps: ModuleType, method: str) -> None:
     """What a thread is given is right, and no byte is given twice or lost."""
-    lines = [b"line %d\n" % number for number in range(3000)]
+    lines = [b"line %d\n" % number for number in range(1000)]
     data = b"--B\r\n\r\n" + b"".join(lines) + b"\r\n--B--"
     part = next(ps.sync.MultipartReader(TYPE, _Slow(chunking.pieces(data, 64))))
 
@@ -341,7 +341,7 @@ def test_one_part(ps: ModuleType, method: str) -> None:
 
 def test_one_reader(ps: ModuleType) -> None:
     """Each part is given once; whoever asks while another one does is told so."""
-    count = 1500
+    count = 400
     data = b"".join(b"--B\r\nX-N: %d\r\n\r\n%d\r\n" % (n, n) for n in range(count)) + b"--B--"
     reader = ps.sync.MultipartReader(TYPE, _Slow(chunking.pieces(data, 100)))
 
@@ -365,7 +365,7 @@ def test_one_reader(ps: ModuleType) -> None:
 
 
 def test_one_file_that_arrives(ps: ModuleType) -> None:
-    lines = [b"line %d\n" % number for number in range(3000)]
+    lines = [b"line %d\n" % number for number in range(1000)]
     data = form(file_part("f", "f", b"".join(lines)))
 
     def on_file(part: Any) -> list[bytes]:

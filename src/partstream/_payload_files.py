@@ -243,9 +243,7 @@ class TextIOPayload(IOBasePayload):
         return read_in_blocks(FilePass(lambda: self._encoded(start), False, None, self._lock))
 
     def _encoded(self, start: int | None) -> _Encoded:
-        if start is not None:
-            self._value.seek(start)
-        return _Encoded(self._value, self._codec)
+        return _Encoded(self._value, self._codec, start)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Read the text.  It may block; the arguments mean nothing here."""
@@ -253,22 +251,38 @@ class TextIOPayload(IOBasePayload):
 
 
 class _Encoded:
-    """Gives text as bytes.  Of a charset with a mark at its start, only one is written."""
+    """Gives text as bytes.  Of a charset with a mark at its start, only one is written.
 
-    def __init__(self, file: Any, codec: codecs.CodecInfo) -> None:
+    Args:
+        file: of text.
+        codec: that it is to be written in.
+        place: where to start, as ``file.tell()`` gave it: each pass goes on from a place of its
+            own, and others may read the same file meanwhile.  None where it stands there.
+    """
+
+    def __init__(self, file: Any, codec: codecs.CodecInfo, place: int | None) -> None:
         self._file = file
+        self._place = place
         self._encoder = codec.incrementalencoder() if codec.incrementalencoder else None
         self._codec = codec
 
     def read(self, most: int) -> bytes:
         while True:
-            text = self._file.read(most)
+            text = self._text(most)
             if self._encoder is None:
                 return self._codec.encode(text)[0]
             data = self._encoder.encode(text, final=not text)
             if data or not text:
                 return data
             # The next character tells how the last one is written: this is not the end.
+
+    def _text(self, most: int) -> str:
+        if self._place is None:
+            return self._file.read(most)  # type: ignore[no-any-return]
+        self._file.seek(self._place)
+        text: str = self._file.read(most)
+        self._place = self._file.tell()
+        return text
 
 
 class PathPayload(Payload):
