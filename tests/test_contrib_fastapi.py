@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -120,27 +121,29 @@ def test_openapi_is_unchanged(route: Any) -> None:
     assert "multipart/form-data" in schema["paths"]["/upload"]["post"]["requestBody"]["content"]
 
 
-def test_form_limits_are_fastapis(route: Any) -> None:
-    def limited(kind: dict[str, Any]) -> FastAPI:
-        router = APIRouter(form_limits={"max_fields": 2}, **kind)
+if "form_limits" in signature(APIRouter).parameters:  # before that, there is nothing to be tested
 
-        @router.post("/")
-        async def few(a: Annotated[list[str], Form()]) -> list[str]:
-            return a
+    def test_form_limits_are_fastapis(route: Any) -> None:
+        def limited(kind: dict[str, Any]) -> FastAPI:
+            router = APIRouter(form_limits={"max_fields": 2}, **kind)
 
-        app = FastAPI()
-        app.include_router(router)
-        return app
+            @router.post("/")
+            async def few(a: Annotated[list[str], Form()]) -> list[str]:
+                return a
 
-    async def main() -> list[tuple[int, Any]]:
-        found = []
-        for kind in ({}, {"route_class": route}):
-            async with uvicorn_server(limited(kind)) as url:
-                for count in (2, 3):
-                    answer = await post(url, whole(*[part("a", b"1")] * count))
-                    found.append((answer.status_code, answer.json()))
-        return found
+            app = FastAPI()
+            app.include_router(router)
+            return app
 
-    found = run(main())
-    assert found[2:] == found[:2]
-    assert [status for status, _ in found[2:]] == [200, 400]
+        async def main() -> list[tuple[int, Any]]:
+            found = []
+            for kind in ({}, {"route_class": route}):
+                async with uvicorn_server(limited(kind)) as url:
+                    for count in (2, 3):
+                        answer = await post(url, whole(*[part("a", b"1")] * count))
+                        found.append((answer.status_code, answer.json()))
+            return found
+
+        found = run(main())
+        assert found[2:] == found[:2]
+        assert [status for status, _ in found[2:]] == [200, 400]

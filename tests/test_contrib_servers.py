@@ -42,6 +42,7 @@ from support.form_clients import (
 )
 from support.form_clients import URLENCODED as URLENCODED_CLIENTS
 from support.form_servers import Served, serving
+from support.serving import PATIENCE
 
 #: An integration, a server, a twin.
 Way = tuple[str, str, str]
@@ -148,7 +149,7 @@ def test_a_file_input_without_a_file(served: Served, integration: Integration) -
 
 def test_a_large_file(served: Served, way: Way, larges: dict[str, tuple[File, Any]]) -> None:
     file, told = larges[way[2]]
-    assert by_curl(served.url("/large"), [("f", file)]) == (200, told)
+    assert by_curl(served.url("/large"), [("f", file)], patience=4 * PATIENCE) == (200, told)
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -36,14 +36,14 @@ def _answer(status: int, body: bytes) -> Answer:
     return status, json.loads(body) if status == 200 else body
 
 
-def by_curl(url: str, items: Items, *options: str) -> Answer:
+def by_curl(url: str, items: Items, *options: str, patience: float = PATIENCE) -> Answer:
     command = ["curl", "-q", "-sS", "--noproxy", "*", "-w", "%{http_code}", *options]
     for name, value in items:
         if isinstance(value, File):
             command += ["-F", f"{name}=@{value.path};filename={value.filename}"]
         else:
             command += ["--form-string", f"{name}={value}"]
-    found = subprocess.run([*command, url], capture_output=True, check=True, timeout=PATIENCE)
+    found = subprocess.run([*command, url], capture_output=True, check=True, timeout=patience)
     return _answer(int(found.stdout[-3:]), found.stdout[:-3])
 
 
