@@ -243,7 +243,7 @@ def evasion() -> Table:
         what = _code(", ".join(sorted(codes))).replace(", ", "`, `") if codes else ""
         left = LEFT.get(row, "")
         verdict = "; ".join(text for text in (f"refused: {what}" if codes else "", left) if text)
-        abouts = "; ".join(dict.fromkeys(_plain(item.what) for item in cells[:3]))
+        abouts = "; ".join(dict.fromkeys(item.what for item in cells[:3]))
         table.append([row, abouts, ", ".join(NAMES[name] for name in names), verdict])
     return table
 
