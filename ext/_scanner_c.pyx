@@ -85,6 +85,8 @@ cdef uint64_t UNSAFE_CHARSET = Deviation.UNSAFE_CHARSET.bit
 cdef tuple _FAULTS = (Deviation.BARE_LF, Deviation.DELIMITER_PADDING, Deviation.DELIMITER_SUFFIX,
                       Deviation.FIRST_LINE_SUFFIX)  # in the order of delimiters.h
 
+cdef str _BOUNDARY_WITHIN = "the boundary of an inner multipart holds that of an outer one"
+
 cdef object _LIMITS_CLASS = Limits
 cdef object _POLICY_CLASS = Policy
 cdef object _DEFAULT_LIMITS = Limits.STREAM
@@ -739,6 +741,11 @@ cdef class MultipartParser:
         part.multipart = child is not None
         if child is not None and part.depth + 2 > self._max.depth:
             raise self._limits.exceeded("max_depth", part.offset)
+        if child is not None and self._strays:
+            boundary = b"--" + child.boundary
+            size = len(boundary)
+            if ps_stray(&self._delimiters, <chars> PyBytes_AS_STRING(boundary), 0, size) < size:
+                raise Deviation.BOUNDARY_IN_CONTENT.at(part.offset, _BOUNDARY_WITHIN)
         events.append(part)
         self._fresh = True
         self._size = 0

@@ -327,16 +327,18 @@ static inline ptrdiff_t ps_stray(const ps_delimiters *d, const unsigned char *s,
     return first;
 }
 
-/* Find where an end of the data starts, before `stop`, that may still become a stray one. */
+/* Find where an end of the data starts, before `stop`, that may still become a stray one. What is one
+   already may overlap what may become one, as boundaries may hold dashes: then it is `stop`. */
 static inline ptrdiff_t ps_partial_stray(const ps_delimiters *d, const unsigned char *s,
                                          ptrdiff_t at, ptrdiff_t stop, ptrdiff_t end) {
-    if (at < end - PS_MAX_LINE + 1)
-        at = end - PS_MAX_LINE + 1;
+    if (at < end - 2 * (PS_MAX_LINE - 1))
+        at = end - 2 * (PS_MAX_LINE - 1);
     for (; at < stop; at++) {
         for (int i = 0; s[at] == '-' && i < d->depth; i++) {
             const ps_level *level = &d->levels[i];
-            if (end - at < level->size && memcmp(s + at, level->line, (size_t)(end - at)) == 0)
-                return at;
+            const ptrdiff_t have = end - at < level->size ? end - at : level->size;
+            if (memcmp(s + at, level->line, (size_t)have) == 0)
+                return have < level->size ? at : stop;
         }
     }
     return stop;

@@ -26,6 +26,7 @@ _PLAIN_SIZE: Final = 1024  # nor is it usually longer; a longer one is read by l
 _SHORT: Final = 4096  # a field that ends within so many bytes is read in a run
 _IN_CONTENT: Final = Deviation.BOUNDARY_IN_CONTENT.bit
 _SUFFIX: Final = Deviation.DELIMITER_SUFFIX
+_BOUNDARY_WITHIN: Final = "the boundary of an inner multipart holds that of an outer one"
 
 
 class Blocks(State):
@@ -229,6 +230,10 @@ class Blocks(State):
         child, length = head.child, head.length
         if child is not None and depth + 2 > self._maxima.depth:
             raise self._limits.exceeded("max_depth", offset)
+        if child is not None and not self._mask & _IN_CONTENT:
+            line = b"--" + child.boundary
+            if self._stray(line, 0, len(line)) < len(line):
+                raise Deviation.BOUNDARY_IN_CONTENT.at(offset, _BOUNDARY_WITHIN)
         events.append(
             PartBegin(
                 head.block,

@@ -193,13 +193,18 @@ class State:
         return found if self._mask & _IN_CONTENT else self._partial_stray(data, at, found, end)
 
     def _partial_stray(self, data: bytes, at: int, stop: int, end: int) -> int:
-        """Find where an end of the data starts, before ``stop``, that may still become a stray."""
+        """Find where an end of the data starts, before ``stop``, that may still become a stray.
+
+        What is one already may overlap what may become one, as boundaries may hold dashes: then it
+        is ``stop``.
+        """
         lines = self._delimiters.lines
-        found = data.find(_DASH, max(at, end - _LONGEST_LINE + 1), stop)
+        found = data.find(_DASH, max(at, end - 2 * (_LONGEST_LINE - 1)), stop)
         while found >= 0:
-            tail = data[found:end]
-            if any(line.startswith(tail) and line != tail for line in lines):
-                return found
+            for line in lines:
+                have = data[found : min(found + len(line), end)]
+                if line.startswith(have):
+                    return found if len(have) < len(line) else stop
             found = data.find(_DASH, found + 1, stop)
         return stop
 

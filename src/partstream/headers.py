@@ -92,9 +92,8 @@ def examine(block: bytes, base: int, level: Level, *, lf: bool = False) -> Head:
     if line := first.get(b"content-type"):
         _check_charset(line, level)
         child = _child(line, level, filename)
-    if level.form and (line := first.get(b"content-transfer-encoding")):
-        if line.value.lower() not in _PLAIN_ENCODINGS:
-            _refuse(level, Deviation.TRANSFER_ENCODING, line.at)
+    if level.form and b"content-transfer-encoding" in first:
+        _check_transfer_encodings(lines, level)
     normal = b"\r\n".join([b"%b: %b" % (line.name, line.value) for line in lines])
     return Head(normal, name, filename, _length(lines, level), child)
 
@@ -174,6 +173,14 @@ def _special(lines: list[_Line], level: Level) -> dict[bytes, _Line]:
         if first.setdefault(name, line) is not line and name in _ONCE:
             _refuse(level, Deviation.REPEATED_HEADER, line.at)
     return first
+
+
+def _check_transfer_encodings(lines: list[_Line], level: Level) -> None:
+    """Refuse what changes bytes; of several of them other parsers take the last."""
+    for line in lines:
+        if line.name.lower() == b"content-transfer-encoding":
+            if line.value.lower() not in _PLAIN_ENCODINGS:
+                _refuse(level, Deviation.TRANSFER_ENCODING, line.at)
 
 
 def _header(line: _Line, level: Level) -> Header:

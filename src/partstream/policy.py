@@ -139,8 +139,8 @@ class Policy:
     )
     boundary_in_content: Tolerance = _tolerance(
         "`--B` in a body, a header or a nested epilogue, where no delimiter line is: amid a line, "
-        "or behind a lone LF or CR; tolerated, it is data. What the outermost multipart is decides "
-        "for all within it.",
+        "or behind a lone LF or CR; tolerated, it is data. Also the boundary of a nested multipart "
+        "that holds that of an outer one. What the outermost multipart is decides for all in it.",
         "k2",
         "always",
     )

@@ -143,6 +143,8 @@ _A: Final = 'Content-Disposition: form-data; name="a"\r\n'
 _FILE: Final = 'Content-Disposition: form-data; name="a"; filename='
 _END: Final = "\r\n--B--"
 _CHILD: Final = _A + "Content-Type: multipart/mixed; boundary=C\r\n\r\n"
+_AS_PARENT: Final = _CHILD.replace("=C", "=B")
+_LONGER: Final = _CHILD.replace("=C", "=Bx")
 _GRANDCHILD: Final = "Content-Type: multipart/mixed; boundary=D\r\n\r\n"
 
 
@@ -289,6 +291,15 @@ STREAMS: Final = (
     Row("k2", "a seeming delimiter in the epilogue of a child",
         f"--B\r\n{_CHILD}--C\r\nX: y\r\n\r\n1\r\n--C--\r\nx\n^--B--{_END}",
         *twice(Cells("a[ -=1 ] !boundary_in_content", *["a[ -=1 ]"] * 2)), nested=True),
+    Row("k2", "a seeming delimiter that the start of another one overlaps",
+        f"---\r\n{_A}\r\n1^---\r\n2\r\n-----",
+        *twice(Cells("a=1~ !boundary_in_content", *["a=1---\\r\\n2"] * 2)), boundary="-"),
+    Row("k2", "the boundary of its parent in a child",
+        f"--B\r\n^{_AS_PARENT}--B\r\nX: y\r\n\r\n1\r\n--B--{_END}",
+        None, Cells("!boundary_in_content", *["a[ -=1 ]"] * 2), nested=True),
+    Row("k2", "a boundary that goes on as that of its child",
+        f"--B\r\n^{_LONGER}--Bx\r\nX: y\r\n\r\n1\r\n--Bx--{_END}",
+        None, Cells("!boundary_in_content", *["a[ -=1 ]"] * 2), nested=True),
     Row("k2", "all kinds of line ends in a body", f"--B\r\n{_A}\r\n\r\r\n\n\r{_END}",
         same("a=\\r\\r\\n\\n\\r"), same("a=\\r\\r\\n\\n\\r")),
     Row("k2", "CR in a body, where lines end in LF",
@@ -586,6 +597,10 @@ STREAMS: Final = (
     Row("u", "Content-Transfer-Encoding: base64",
         _headers("Content-Transfer-Encoding: ^base64\r\n"),
         Cells("!transfer_encoding", "a=1", "a=1"), same("a=1")),
+    Row("u", "Content-Transfer-Encoding: 7bit, and then base64",
+        _headers("Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: ^base64\r\n",
+                 "YWJj"),
+        Cells("!transfer_encoding", "a=YWJj", "a=YWJj"), same("a=YWJj")),
     Row("u", "Content-Transfer-Encoding: quoted-printable",
         _headers("Content-Transfer-Encoding: ^quoted-printable\r\n"),
         Cells("!transfer_encoding", "a=1", "a=1"), same("a=1")),

@@ -55,6 +55,7 @@ SPLIT: Final[dict[str, tuple[str, ...]]] = {
     "t": ("email_parser",),
     "t2": ("django_parser", "email_parser", "python_multipart"),
     "t3": ("django_parser", "email_parser", "python_multipart", "werkzeug_sansio"),
+    "u": ("django_parser",),
     "w2": ("django_parser", "python_multipart"),
     "x": ("email_parser",),
 }
