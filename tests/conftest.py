@@ -20,8 +20,8 @@ from support import twins as twin_support  # noqa: E402
 
 settings.register_profile(
     "partstream",
-    max_examples=100 * effort.EFFORT,
-    derandomize=effort.EFFORT == 1,
+    max_examples=len(effort.rounds(100)),
+    derandomize=effort.EFFORT <= 1,
     database=None,
     deadline=None,
     print_blob=True,

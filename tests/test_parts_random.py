@@ -63,7 +63,7 @@ def _read_somehow(reading: Reading, part: Any, content: bytes, rng: random.Rando
 
 
 def test_a_part_gives_its_bytes_in_any_steps(reading: Reading, rng: random.Random) -> None:
-    for _ in range(100 * effort.EFFORT):
+    for _ in effort.rounds(100):
         contents = [
             b"".join(rng.choices((b"\n", b"\r\n", b"\r", b"-", b"--", b"--B", b"abc", b"x" * 40),
                                  k=rng.randrange(40)))
@@ -112,7 +112,7 @@ def test_readers_do_not_depend_on_cuts(
     whole = Reading("async", ps, ps_module("sync"))
     pieces = Reading("sync", ps, ps_module("sync"))
     tolerances = [item.name for item in dataclasses.fields(ps.Policy) if item.default == "never"]
-    for _ in range(300 * effort.EFFORT):
+    for _ in effort.rounds(300):
         settings, data = random_settings(rng, tolerances), random_stream(rng)
         expected = _outcome(whole, settings, [data])
         assert _outcome(pieces, settings, _pieces(data, rng)) == expected, (settings, data)

@@ -21,7 +21,8 @@ FIRST: Final = 1 << 16
 READ: Final = 1 << 20
 _MOST: Final = 1 << 22  # where as much as that is wanted
 _NOW: Final = 1 << 19  # without a thread: what a loop waits for, and two of them stay in a cache
-_NOWAIT: Final[int] = getattr(os, "RWF_NOWAIT", 0)  # Linux
+#: Of Linux. CPython on WebAssembly knows the flag, and not the call that takes it.
+_NOWAIT: Final[int] = getattr(os, "RWF_NOWAIT", 0) if hasattr(os, "preadv") else 0
 _HAS_PREAD: Final = hasattr(os, "pread")
 
 
