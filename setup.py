@@ -25,8 +25,6 @@ FORMING = ("_form_work", "_form_assembler")
 DIRECTIVES = {"language_level": 3, "annotation_typing": False, "auto_pickle": False,
               "freethreading_compatible": True, "binding": False, "embedsignature": True,
               "embedsignature.format": "clinic"}  # fmt: skip
-#: The scanner is loops over bytes; what else is compiled is calls, which more code makes no faster.
-LEVELS = {"_scanner_c": "-O3"}
 TOGETHER = Path("build/cython/together/partstream")
 
 
@@ -86,7 +84,7 @@ def extensions():
             [source],
             depends=[f"ext/{header}" for header in HEADERS],
             include_dirs=["ext"],
-            extra_compile_args=[] if sys.platform == "win32" else [LEVELS.get(name, "-O2")],
+            extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
         )
         for name, source in sources.items()
     ]
