@@ -50,7 +50,7 @@ def _segment(marker: int, data: bytes) -> bytes:
 def _coded(squares: Iterable[Colour]) -> bytes:
     """Give the squares as bits: each component's step, and that nothing else follows."""
     last = [128, 128, 128]
-    bits = []
+    bits: list[str] = []
     for square in squares:
         for at, value in enumerate(square):
             step, last[at] = value - last[at], value

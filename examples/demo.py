@@ -113,7 +113,7 @@ def show(path: Path, pure: bool) -> str:
 
 def main() -> None:
     """Show both twins."""
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--serve", action="store_true", help="be the server")
     options.add_argument("--megabytes", type=int, default=64, help="size of the file")
     arguments = options.parse_args()

@@ -170,7 +170,7 @@ def rate(text: str) -> float:
 
 def main() -> None:
     """Serve until interrupted."""
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--port", type=int, default=8080, help="0 for any that is free")
     options.add_argument("--fps", type=rate, default=15.0, help="frames a second, 15 by default")
     arguments = options.parse_args()

@@ -154,7 +154,7 @@ def port(text: str) -> int:
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--host", default="127.0.0.1", help="to listen at, 127.0.0.1 by default")
     options.add_argument("--port", type=port, default=8000, help="0 for any that is free")
     options.add_argument("--workers", type=number, default=1, help="processes, 1 by default")

@@ -49,9 +49,12 @@ def with_body(
         content_type = content_type or "text/plain; charset=utf-8"
     if body is None:
         return CIMultiDictProxy(fields), b""
-    if not isinstance(body, (bytes, bytearray, memoryview)):
+    if isinstance(body, memoryview):
+        data = body.tobytes()
+    elif isinstance(body, (bytes, bytearray)):
+        data = bytes(body)
+    else:
         raise TypeError(f"body={body!r} must be bytes or str; or see json=")
-    data = bytes(body)
     if content_type is not None:
         fields.setdefault(hdrs.CONTENT_TYPE, content_type)
     if hdrs.TRANSFER_ENCODING not in fields and (data or not _is_bare(status)):

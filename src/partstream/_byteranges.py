@@ -166,7 +166,7 @@ class _Whole:
         if isinstance(file, io.BytesIO):
             file = file.getvalue()  # this does not copy
         if isinstance(file, (bytes, bytearray, memoryview)):
-            self._data = memoryview(file).cast("B")
+            self._data = memoryview(file).cast("B")  # pyright: ignore[reportUnknownArgumentType]
             found = len(self._data)
             if size not in (None, found):
                 raise ValueError(f"size={size}: there are {found} bytes; leave it out")

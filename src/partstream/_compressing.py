@@ -27,9 +27,11 @@ class Stage(Protocol):
 
     def feed(self, data: bytes | memoryview, /) -> bytes:
         """Take the next bytes, and give what can be written now."""
+        raise NotImplementedError
 
     def end(self) -> bytes:
         """Say that no more comes; give what was kept."""
+        raise NotImplementedError
 
 
 class _Compressor(NamedTuple):
@@ -39,11 +41,16 @@ class _Compressor(NamedTuple):
     end: Callable[[], bytes]
 
 
+def _stage(feed: Callable[[bytes | memoryview], bytes], end: Callable[[], bytes]) -> Stage:
+    # Pyright takes a field that can be called for a method, and misses its self.
+    return _Compressor(feed, end)  # pyright: ignore[reportReturnType]
+
+
 def _zlib(bits: int) -> Stage:
     # zlib's default level.  The header of gzip has no name and no time, so that the same data
     # always gives the same bytes.
     one = zlib.compressobj(wbits=bits)
-    return _Compressor(one.compress, one.flush)
+    return _stage(one.compress, one.flush)
 
 
 def _gzip() -> Stage:
@@ -62,7 +69,7 @@ def _brotli() -> Stage:
     except ImportError:
         raise Missing("br") from None
     one = brotli.Compressor(quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
-    return _Compressor(one.process, one.finish)
+    return _stage(one.process, one.finish)
 
 
 def _zstd() -> Stage:
@@ -74,7 +81,7 @@ def _zstd() -> Stage:
     except ImportError:
         raise Missing("zstd") from None
     one = zstd.ZstdCompressor()
-    return _Compressor(one.compress, one.flush)
+    return _stage(one.compress, one.flush)
 
 
 #: The names of Content-Encoding (RFC 9110, the IANA registry), and what applies each.

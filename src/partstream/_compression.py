@@ -29,9 +29,11 @@ class Stage(Protocol):
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take the next bytes, and give what comes of them, piece by piece."""
+        raise NotImplementedError
 
     def end(self) -> bytes:
         """Say that no more comes; give what was kept."""
+        raise NotImplementedError
 
 
 class _Members:
@@ -127,7 +129,7 @@ class _Brotli:
             import brotli
         except ImportError:
             raise Missing("br") from None
-        self._undo: Any = brotli.Decompressor()
+        self._undo = brotli.Decompressor()
         self._fault = brotli.error
         self._begun = False
 
@@ -147,7 +149,7 @@ class _Brotli:
 
     def _process(self, data: bytes) -> bytes:
         try:
-            return self._undo.process(data, output_buffer_limit=PIECE)  # type: ignore[no-any-return]
+            return self._undo.process(data, output_buffer_limit=PIECE)
         except self._fault as error:
             raise ValueError(str(error)) from None
 

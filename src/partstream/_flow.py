@@ -65,7 +65,7 @@ class Flow:
         self.ahead: Any = None  # an event that was looked at, and not taken
         self.error: Exception | None = None
         self.ended = self.past = False
-        self.fed = 0
+        self.fed: int = 0
         self.filling = self.busy = False
 
     def read_from(self, source: Source) -> None:

@@ -124,7 +124,7 @@ class FormAssembler(Assembler):
         most, each = self.limits.maxima.field_size, FIELD
         step: Step | None = None
         for event in events:
-            kind = type(event)
+            kind = type(event)  # pyright: ignore[reportUnknownVariableType]
             if kind is PartBegin:
                 part: PartBegin = event
                 size = part.body_offset - part.offset

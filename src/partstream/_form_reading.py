@@ -72,7 +72,7 @@ def assembler_of(
 
 def _content_type(headers: Any) -> str:
     """Give the Content-Type; a list as ASGI has it is gone through once."""
-    if type(headers) is list:
+    if headers.__class__ is list:
         for pair in headers:
             if pair[0] == b"content-type":
                 return pair[1].decode("latin-1")  # type: ignore[no-any-return]

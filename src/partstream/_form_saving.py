@@ -64,7 +64,7 @@ def save(file: Any, path: Any, filename: str, may_link: bool) -> bool:
     return linked
 
 
-def checked(path: Any, filename: str) -> str:
+def checked(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], filename: str) -> str:
     """Give a path as text.
 
     Raises:

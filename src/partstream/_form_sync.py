@@ -49,7 +49,7 @@ class FilePart(PartBase):
         """
         if size is None or size < 0:
             return b"".join(self)
-        pieces = []
+        pieces: list[bytes] = []
         while size and (data := self.read_chunk(size)):
             pieces.append(data)
             size -= len(data)

@@ -78,7 +78,8 @@ class SpooledFile(SpooledTemporaryFile[bytes]):
     def close(self) -> None:
         """Close the file, which removes it."""
         if self._held is not None:
-            self._file = io.BytesIO()
+            # What the base class has as an attribute is a property here.
+            self._file = io.BytesIO()  # pyright: ignore[reportIncompatibleVariableOverride]
         super().close()
 
     @property

@@ -148,7 +148,8 @@ def _unquoted(data: bytes) -> bytes:
     """Undo percent escapes, slice by slice, none of which cuts one."""
     if len(data) <= _UNQUOTED:
         return unquote_to_bytes(data)
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     while at < len(data):
         end = at + _UNQUOTED
         if end < len(data):

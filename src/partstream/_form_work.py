@@ -72,8 +72,8 @@ class Assembler:
         self.decode = decode
         self.charset = charset
         maxima = limits.maxima
-        self.left = maxima.fields_size
-        self.fields_left = maxima.fields
+        self.left: int = maxima.fields_size
+        self.fields_left: int = maxima.fields
         self._jobs: list[tuple[Callable[[Any], Any], Any]] = []
         self._sinks: list[Sink] = []
         self.complete = True

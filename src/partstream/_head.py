@@ -230,7 +230,7 @@ def escaped_field(name: str, value: str) -> str:
 
 def _runs_doubled(value: str) -> str:
     r"""Double each run of backslashes that a parser might take for escapes."""
-    pieces = []
+    pieces: list[str] = []
     at = 0
     while (start := value.find("\\", at)) >= 0:
         end = start + 1

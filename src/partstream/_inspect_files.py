@@ -92,4 +92,5 @@ def _created(directory: str, name: str) -> tuple[str, BinaryIO]:
             return path, open(path, "xb")
         except FileExistsError:
             continue
+    path = os.path.join(directory, name)
     raise FileExistsError(f"{_MAX_COPIES} files like this one exist: {path}")

@@ -19,7 +19,7 @@ def notes(evidence: Evidence, first: int | None, end: int) -> list[str]:
         first: where the headers of the first part start, None without parts.
         end: where the closing delimiter ended, -1 where it did not come.
     """
-    found = []
+    found: list[str] = []
     report = evidence.report
     if evidence.start.startswith(BOM):
         found.append("the body starts with a byte order mark: an editor saved it as text")

@@ -47,6 +47,7 @@ class Source(Protocol):
 
     def read(self) -> bytes:
         """Give the next bytes, none at the end."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

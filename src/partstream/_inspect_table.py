@@ -185,7 +185,7 @@ def _size(part: Part) -> tuple[str, str]:
 
 
 def _line(cells: Sequence[str], used: Sequence[int], widths: Sequence[int]) -> str:
-    padded = []
+    padded: list[str] = []
     for cell, index, size in zip(cells, used, widths, strict=True):
         if size:
             space = " " * (size - width(cell))

@@ -85,7 +85,7 @@ class Text:
 
 
 def _taken(cells: list[str], room: int) -> list[str]:
-    taken = []
+    taken: list[str] = []
     for cell in cells:
         room -= max(1, width(cell))
         if room < 0:

@@ -49,9 +49,9 @@ def field(
     return Option(default, metadata, init)
 
 
-def options(kind: type) -> dict[str, Option]:
+def options(kind: Any) -> dict[str, Option]:
     """Give the fields of a class that can be given, by name and in their order."""
-    found: dict[str, Option] = kind.__options__  # type: ignore[attr-defined]
+    found: dict[str, Option] = kind.__options__
     return found
 
 

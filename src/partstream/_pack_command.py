@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import BinaryIO, Final
 
 from ._passes import Piece
@@ -113,7 +113,7 @@ def _request(head: bytes, body: Body, size: int | None) -> Iterator[Piece]:
 
 
 @contextlib.contextmanager
-def _output(name: str) -> Iterator[BinaryIO]:
+def _output(name: str) -> Generator[BinaryIO, None, None]:
     """Open the output; a file is there when it is whole, and what was there stays until then."""
     if name == "-":
         yield sys.stdout.buffer

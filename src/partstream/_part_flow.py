@@ -157,6 +157,6 @@ class PartFlow(Flow):
         """Give an error whose offset counts from the start of the body."""
         if error is not self._fault:
             offset = None if error.offset is None else error.offset - self._shift
-            self._fault = type(error)(error.message, code=error.code, offset=offset)
-            self.error = self._fault
-        return self._fault
+            self._fault = self.error = type(error)(error.message, code=error.code, offset=offset)
+            return self._fault
+        return error

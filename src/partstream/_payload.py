@@ -300,7 +300,7 @@ def steps_of(payload: Any) -> Steps:
     own = steps_of_class(type(payload))
     if own is not None:
         return own(payload)
-    if "write" in vars(type(payload)) or not isinstance(payload, Payload):
+    if "write" in vars(payload.__class__) or not isinstance(payload, Payload):
         return pushed(payload.write)
     return Payload._steps(payload)
 

@@ -29,7 +29,7 @@ class SlicePayload(Payload):
     """
 
     _may_change = True
-    _size: int
+    _size: int  # pyright: ignore[reportIncompatibleVariableOverride] # it is always known
 
     def __init__(
         self, value: Any, first: int, length: int, lock: threading.Lock | None = None, **kwargs: Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from multidict import CIMultiDict
 
@@ -174,8 +174,9 @@ class IterablePayload(Payload):
 
     def __init__(self, value: Iterable[bytes], *args: Any, **kwargs: Any) -> None:
         if not isinstance(value, Iterable) or isinstance(value, (str, Mapping, set, frozenset)):
+            kind = type(cast("object", value))
             raise TypeError(
-                f"cannot write {type(value).__name__} as a part: only an iterable of bytes, "
+                f"cannot write {kind.__name__} as a part: only an iterable of bytes, "
                 "or see append_json() and append_form()"
             )
         if isinstance(value, (list, tuple)):

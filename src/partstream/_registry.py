@@ -55,7 +55,7 @@ class PayloadRegistry:
         for factory, kind in self._first:
             if isinstance(data, kind):
                 return factory(data, *args, **kwargs)
-        exact = self._exact.get(type(data))
+        exact = self._exact.get(type(data))  # pyright: ignore[reportUnknownArgumentType]
         if exact is not None:
             return exact(data, *args, **kwargs)
         if isinstance(data, Payload):
@@ -87,7 +87,8 @@ class PayloadRegistry:
             self._first.append((factory, type))
         elif order is Order.normal:
             self._normal.append((factory, type))
-            for kind in type if isinstance(type, Iterable) else (type,):
+            kinds: tuple[Any, ...] = tuple(type) if isinstance(type, Iterable) else (type,)
+            for kind in kinds:
                 self._exact[kind] = factory
         elif order is Order.try_last:
             self._last.append((factory, type))

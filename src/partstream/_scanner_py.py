@@ -479,7 +479,9 @@ def _refuse(refusal: Refusal | MultipartError) -> NoReturn:
 
 
 def _as_bytes(chunk: object) -> bytes:
-    if isinstance(chunk, (bytes, bytearray, memoryview)):
+    if isinstance(chunk, memoryview):
+        return chunk.tobytes()
+    if isinstance(chunk, (bytes, bytearray)):
         return bytes(chunk)
     try:
         return bytes(memoryview(chunk))  # type: ignore[arg-type]

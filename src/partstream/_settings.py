@@ -75,9 +75,9 @@ def mapped(
 def own_headers(headers: Any) -> CIMultiDictProxy[str]:
     """Give a mapping as what a part's headers are."""
     if isinstance(headers, CIMultiDictProxy):
-        return headers
+        return headers  # pyright: ignore[reportUnknownVariableType]
     if isinstance(headers, CIMultiDict):
-        return CIMultiDictProxy(headers)
+        return CIMultiDictProxy(headers)  # pyright: ignore[reportUnknownArgumentType]
     pairs = headers.items() if hasattr(headers, "items") else headers
     own = CIMultiDict((str(name), str(value)) for name, value in pairs)
     return CIMultiDictProxy(own)

@@ -77,9 +77,11 @@ def grouped(items: Iterable[Any]) -> Iterator[Any]:
     group: list[Any] = []
     files = size = 0
     for item in items:
-        small = getattr(item, "small", False)
-        fits = small or (files and isinstance(item, bytes))
-        length = (item.size if small else len(item)) if fits else 0
+        small: bool = getattr(item, "small", False)
+        length: int = item.size if small else 0
+        fits = small
+        if files and isinstance(item, bytes):
+            fits, length = True, len(item)
         if group and (not fits or size + length > _MOST):
             yield from _closed(group, files)
             group, files, size = [], 0, 0

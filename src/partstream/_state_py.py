@@ -131,7 +131,8 @@ class State:
         self._head: bytearray | None = None
         self._stack: Delimiters | None = None
         self._mark = 0  # where the place that the scanner is in began
-        self._parts = self.offset = 0
+        self._parts: int = 0
+        self.offset: int = 0
         self.end_offset = -1
         self._searched = 0  # no delimiter that ends the body at hand starts before it
         self._rare = -1  # the byte to look for before a delimiter, once it is needed

@@ -34,8 +34,8 @@ def sync_source(content: Any) -> Source:
         ParseError: for an environ whose CONTENT_LENGTH is no number, which a client may send.
     """
     if isinstance(content, (bytes, bytearray, memoryview)):
-        return _iterated(_cut(memoryview(content)))
-    if isinstance(content, Mapping) and "wsgi.input" in content:
+        return _iterated(_cut(memoryview(content)))  # pyright: ignore[reportUnknownArgumentType]
+    if _is_environ(content):
         return _environ(content)
     if hasattr(content, "iter_bytes"):
         return _iterated(content.iter_bytes())
@@ -45,7 +45,7 @@ def sync_source(content: Any) -> Source:
         read = getattr(content, name, None)
         if callable(read) and takes_a_size(read) and not inspect.iscoroutinefunction(read):
             return Source(_Read(read, None).pull, unread_of(content))
-    if isinstance(content, Iterable) and not isinstance(content, (str, Mapping)):
+    if _is_iterable(content):
         return _iterated(iter(content))
     kind = type(content).__name__
     raise TypeError(
@@ -53,6 +53,14 @@ def sync_source(content: Any) -> Source:
         "iter_bytes(), iter_content() or __iter__(), or a WSGI environ; what has to be awaited, "
         "partstream.MultipartReader reads"
     )
+
+
+def _is_environ(content: object) -> bool:
+    return isinstance(content, Mapping) and "wsgi.input" in content
+
+
+def _is_iterable(content: object) -> bool:
+    return isinstance(content, Iterable) and not isinstance(content, (str, Mapping))
 
 
 def _cut(view: memoryview) -> Iterator[bytes]:

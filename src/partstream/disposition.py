@@ -243,7 +243,7 @@ def _joined(params: Mapping[str, str], star: str) -> str | None:
     found = nsmallest(
         _MAX_CONTINUATIONS, (item for item in params.items() if item[0].startswith(star))
     )
-    pieces = []
+    pieces: list[str] = []
     for number, (key, value) in enumerate(found):
         if key.partition("*")[2].removesuffix("*") != str(number):
             break

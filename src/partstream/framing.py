@@ -94,7 +94,8 @@ class Framing:
                 self.extra += len(data) - len(raw)
                 yield from self._inflated(raw, 0)
             return
-        before, pieces = self._dechunker.offset, []
+        before = self._dechunker.offset
+        pieces: list[bytes] = []
         try:
             for piece in self._dechunker.feed(data):
                 pieces.append(piece)

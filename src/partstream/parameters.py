@@ -270,7 +270,7 @@ def _sorted(
     """Part the plain parameters from the extended ones; refuse those that stand twice."""
     plain: dict[str, _Parameter] = {}
     extended: dict[str, list[_Parameter]] = {}
-    seen = set()
+    seen: set[str] = set()
     for item in parameters:
         if item.name in seen:
             twice = item.name == "boundary"

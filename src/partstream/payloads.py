@@ -32,7 +32,7 @@ from ._payload_memory import (
     StringPayload,
 )
 from ._payload_streams import AsyncIterablePayload, BodyPartReaderPayload, IterablePayload
-from ._registry import AnyFactory, LookupError, Order, PayloadRegistry  # noqa: A004
+from ._registry import AnyFactory, Factory, LookupError, Order, PayloadRegistry  # noqa: A004
 from .reader import BodyPartReader
 from .sync import BodyPartReader as SyncBodyPartReader
 
@@ -62,7 +62,7 @@ def get_payload(data: Any, *args: Any, **kwargs: Any) -> Payload:
     return PAYLOAD_REGISTRY.get(data, *args, **kwargs)
 
 
-def register_payload(factory: AnyFactory, type: Any, *, order: Order = Order.normal) -> None:  # noqa: A002
+def register_payload(factory: Factory, type: Any, *, order: Order = Order.normal) -> None:  # noqa: A002
     """Have values of a type written by a payload of one's own.
 
     Args:

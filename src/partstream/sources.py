@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import AsyncGeneratorType, BuiltinMethodType, FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from . import hdrs
 from ._later import Later
@@ -79,7 +79,7 @@ def async_source(content: Any) -> Source:
     if callable(read) and takes_a_size(read) and not hasattr(content, "__iter__"):
         return Source(_Read(read).pull, unread)  # what it gives has to be awaitable
     if callable(content):
-        return Source(_Receive(content).pull)
+        return Source(_Receive(cast(Any, content)).pull)
     kind = type(content).__name__
     raise TypeError(
         f"cannot read a multipart stream from {kind} here: pass something with readany(), "
@@ -96,8 +96,12 @@ def checked(chunk: Any) -> bytes:
     """
     if type(chunk) is bytes:
         return chunk
-    if isinstance(chunk, (bytes, bytearray, memoryview)):
+    if isinstance(chunk, memoryview):
+        return chunk.tobytes()
+    if isinstance(chunk, bytearray):
         return bytes(chunk)  # the source may use its buffer again
+    if isinstance(chunk, bytes):  # of a class that inherits
+        return bytes(chunk)
     if isinstance(chunk, str):
         remedy = "open the file in binary mode ('rb'), or encode the text"
     elif inspect.isawaitable(chunk):
@@ -159,13 +163,13 @@ def content_type_of(headers: Any) -> str:
 
 def _look_up(pairs: Iterable[Any]) -> Any:
     for pair in pairs:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:  # pyright: ignore[reportUnknownArgumentType]
             raise TypeError(
                 f"headers as a list must hold pairs of name and value, not {pair!r:.60}"
             )
-        name, value = pair
+        name, value = pair  # pyright: ignore[reportUnknownVariableType]
         if _as_text(name).lower().replace("_", "-") == "content-type":
-            return value
+            return value  # pyright: ignore[reportUnknownVariableType]
     return None
 
 

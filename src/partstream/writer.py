@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from . import hdrs, payloads
@@ -390,14 +390,18 @@ class MultipartWriter(Payload):
             raise ValueError("append_fields() is for MultipartWriter('form-data')")
         if isinstance(fields, (str, bytes)):
             raise TypeError(f"append_fields({fields!r}): it must be a mapping, or pairs")
-        pairs = list(fields.items() if isinstance(fields, Mapping) else fields)
+        if isinstance(fields, Mapping):
+            pairs = list(cast("Mapping[str, Any]", fields).items())
+        else:
+            pairs = list(fields)
         if {type(value) for _, value in pairs} == {str}:
             self._add_fields(pairs)
             return
         plain: list[tuple[str, str]] = []
         for name, value in pairs:
-            for item in value if isinstance(value, (list, tuple)) else (value,):
-                text = field_text(item)
+            many = value if isinstance(value, (list, tuple)) else (value,)  # pyright: ignore[reportUnknownVariableType]
+            for item in many:  # pyright: ignore[reportUnknownVariableType]
+                text = field_text(item)  # pyright: ignore[reportUnknownArgumentType]
                 if text is not None:
                     plain.append((name, text))
                     continue

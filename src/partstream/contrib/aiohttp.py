@@ -17,7 +17,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import aiohttp
@@ -219,7 +219,7 @@ class FormData(aiohttp.FormData):
         self._quoted = quote_fields
         self._text_charset = charset if charset is not None else "utf-8"
         if isinstance(fields, Mapping):
-            fields = list(fields.items())
+            fields = list(fields.items())  # pyright: ignore[reportUnknownArgumentType]
             if _all_text(fields):
                 self._pending = fields
                 return
@@ -273,7 +273,7 @@ class FormData(aiohttp.FormData):
         elif filename is None and isinstance(value, (bytes, bytearray, memoryview)):
             filename = name
         elif plain and isinstance(value, (list, tuple)):
-            for item in value:
+            for item in cast("list[Any]", value):
                 self.add_field(name, item)
             return
         elif plain and isinstance(value, _TEXTS):
@@ -329,8 +329,8 @@ class FormData(aiohttp.FormData):
             ValueError: as of :meth:`add_field`.
         """
         for field in fields:
-            if isinstance(field, (list, tuple)) and len(field) == 2:
-                name, value = field
+            if isinstance(field, (list, tuple)) and len(cast("list[Any]", field)) == 2:
+                name, value = cast("tuple[Any, Any]", field)
                 if not self._add_text(name, value):
                     self.add_field(name, value)
             elif isinstance(field, io.IOBase):

@@ -12,6 +12,10 @@ It reads the form and has the handlers behind it, and those before it, take the 
 Django 6.1 on there is a class for ``request.multipart_parser_class``, too: :class:`FormParser`.
 """
 
+# Django has no types: what comes of it is unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -69,7 +73,7 @@ class FormUploadHandler(FileUploadHandler):  # type: ignore[misc]
     A request with an encoding that is not UTF-8 is left to Django's own parser.
     """
 
-    def handle_raw_input(
+    def handle_raw_input(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         input_data: Any,
         META: dict[str, Any],
@@ -88,7 +92,7 @@ class FormUploadHandler(FileUploadHandler):  # type: ignore[misc]
             SuspiciousOperation: for one that is over a limit: Django's own TooManyFieldsSent,
                 TooManyFilesSent, and RequestDataTooBig.
         """
-        handlers = list(getattr(self.request, "upload_handlers", ()))
+        handlers: list[Any] = list(getattr(self.request, "upload_handlers", ()))
         if self not in handlers or not _is_utf8(encoding):
             return None
         place = handlers.index(self)
@@ -257,7 +261,8 @@ class _Form:
         self._count += 1
         if self._most_files is not None and self._count > self._most_files:
             raise _exceeded("files")
-        filename = MultiPartParser.sanitize_file_name(None, head.filename)
+        sanitize: Any = MultiPartParser.sanitize_file_name  # which uses nothing of a parser
+        filename = sanitize(None, head.filename)
         if not filename:
             return None
         return _Upload(self, head, filename)

@@ -97,7 +97,8 @@ class FormDataParser(formparser.FormDataParser):
             MultipartError: the same, where the parser is not ``silent``; it is a ValueError.
         """
         if mimetype != "multipart/form-data":
-            return await super().parse(body, mimetype, content_length, options)
+            # Quart does not say of what its multidicts are.
+            return await super().parse(body, mimetype, content_length, options)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         open_sink: Callable[[FileHead], Sink]
         if self.stream_factory is default_stream_factory:
             limits = limits_for(self.max_form_memory_size, self.max_form_parts)
@@ -111,7 +112,7 @@ class FormDataParser(formparser.FormDataParser):
         except ValueError as error:
             raise translated(error, self.silent) from error
         fields, files = assembler.split()
-        cls: Any = self.cls
+        cls: Any = self.cls  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         return cls(fields), cls(files)
 
     def _spooled(self, sink: TempfileSink) -> Any:

@@ -174,7 +174,7 @@ def _assembler(headers: Any, limits: Limits) -> Assembler:
 
 
 def _content_type(headers: Any) -> str:
-    if type(headers) is list:  # as servers give it, with names in lower case (ASGI)
+    if headers.__class__ is list:  # as servers give it, with names in lower case (ASGI)
         for name, value in headers:
             if name == b"content-type":
                 return value.decode("latin-1")  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""What ``ci/wheels`` does: builds distributions, looks into them, tests them."""
