@@ -86,7 +86,7 @@ def test_a_link_that_leads_nowhere(target: str, fault: str | None) -> None:
 
 @pytest.fixture
 def check() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("check", ROOT / "docs" / "check.py")
+    spec = importlib.util.spec_from_file_location("site_check", ROOT / "docs" / "site_check.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -107,7 +107,8 @@ class _Read:
 
 
 def _iterated(iterator: Iterator[bytes]) -> Source:
-    close = iterator.close if isinstance(iterator, GeneratorType) else None
+    source: Any = iterator
+    close = source.close if isinstance(source, GeneratorType) else None
     return Source(_Iterated(iterator).pull, None, close)
 
 
