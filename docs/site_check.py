@@ -1,6 +1,6 @@
 """Looks at the site that was built: links, what is loaded from elsewhere, names of the reference.
 
-``python docs/site_check.py build/site`` prints what is wrong, and has the status 1 where anything is.
+``python docs/site_check.py build/site`` prints what is wrong; the status is 1 where anything is.
 Nothing is asked for over a network: of an address elsewhere only the form is looked at.
 """
 
