@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from linear.doors import Job
-from linear.families import LEVELS, Family
+from linear.families import Family
 
 __all__ = ["MOST", "TWINS", "Growth", "grown", "tasks"]
 
@@ -66,8 +66,8 @@ class Growth(NamedTuple):
 
     @property
     def fails(self) -> bool:
-        """Whether it grows faster than its bytes; levels are another thing, and bounded."""
-        return self.ratio > MOST and self.task.family.group != LEVELS
+        """Whether it grows faster than its bytes, or, where levels are doubled, than both."""
+        return self.ratio > MOST * (2 if self.task.family.by_bytes else 1)
 
 
 def grown(task: Task, count: Count, enough: int) -> Growth:

@@ -23,8 +23,8 @@ Made by `ci/linear --all --write`; nothing here is written by hand.
 
 Every family below is an input that can be made as long as one likes. It is read (or written) at n,
 2n and 4n bytes, by both twins, and the instructions are counted by callgrind. Linear is 2 for each
-doubling; more than {most} fails the run. No limit holds while it is counted but that of depth, as
-it would end most of these streams early.
+doubling; more than {most} fails the run. Where levels are doubled, so may be what a byte takes. No
+limit holds while it is counted but that of depth, as it would end most of these streams early.
 
 **What is counted**: every instruction in user space of the process, from the first byte handed in
 to the last event, error or byte out: the interpreter, the extensions, libc and the allocator, for
