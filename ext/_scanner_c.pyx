@@ -813,7 +813,7 @@ cdef class MultipartParser:
         if self._final:
             return end
         found = ps_partial(&self._delimiters, s, at, end)
-        if self._strays:
+        if self._strays and self._delimiters.lf >= 0:
             return ps_partial_stray(&self._delimiters, s, at, found, end)
         return found
 

@@ -77,6 +77,17 @@ def test_each_split_row_has_an_input_that_strict_refuses(readings: list[evasion.
     assert evasion.SPLIT.keys() - refused == {"g"}
 
 
+def test_dashes_before_the_first_delimiter_are_preamble(ps: ModuleType) -> None:
+    """A find of fuzzing: the compiled twin held them back, as if they could be a stray there."""
+    boundary = "-" * 19 + "b" * 20
+    choices = {"boundary_in_content": "never"}
+    limits = {"max_preamble": 12, "max_total_size": 17}
+    settings = Settings(boundary, policy="LEGACY", choices=choices, limits=limits)
+    fault = parse(ps, settings, [b"\r\r" + b"-" * 16]).fault
+    assert fault is not None
+    assert (fault.code, fault.offset) == ("max_preamble", 12)
+
+
 @cache
 def _messages(form: bool) -> tuple[Message, ...]:
     parameters = twin("c").module("parameters")
