@@ -54,9 +54,9 @@ def _tolerance(doc: str, row: str, default: Tolerance, strict: Tolerance = "neve
 class Policy:
     """What is tolerated of a peer.
 
-    Presets: ``Policy.STRICT`` for endpoints that only browsers and well-made clients talk to,
-    ``Policy.DEFAULT``, which takes what the RFCs allow and refuses what two parsers would read
-    differently, and ``Policy.LEGACY`` for old cameras, mail-like senders and broken servers.
+    Presets: ``Policy.STRICT`` for endpoints that only browsers and well-made clients talk to, which
+    refuses what parsers are known to read differently; ``Policy.DEFAULT``, which takes what the
+    RFCs allow; and ``Policy.LEGACY`` for old cameras, mail-like senders and broken servers.
     Derive others with ``dataclasses.replace(Policy.DEFAULT, bare_lf="always")``.
 
     Each field says where its deviation is tolerated: ``"never"``, in the parts of a ``"form"``
