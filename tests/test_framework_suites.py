@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from partstream import sync
-from partstream._form_work import Assembler
+from partstream import _form_reading, sync
 from peers.framework_suite import Suite
 
 BODY = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n'
@@ -16,11 +15,12 @@ AS_KNOWN = {"test_good": True, "test_bad[1]": False, "test_each[1]": True, "test
 
 
 @pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, bool]]:
-    monkeypatch.setattr(Assembler, "__init__", Assembler.__init__)  # and put back
+def judged() -> Iterator[Callable[..., tuple[str, bool]]]:
+    suites = []
 
     def judge(outcomes: dict[str, bool], reads: bool = True) -> tuple[str, bool]:
         suite = Suite("framework 1", KNOWN)
+        suites.append(suite)
         for test, passed in outcomes.items():
             suite.begin(test)
             if reads:
@@ -30,7 +30,19 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, bool]]:
         lines, good = suite.verdict()
         return "\n".join(lines), good
 
-    return judge
+    yield judge
+    for suite in suites:
+        suite.put_back()
+
+
+def test_ours_are_put_back() -> None:
+    places = {**vars(_form_reading)}
+    suite = Suite("framework 1", KNOWN)
+    assert suite.replaced
+    assert any(module is _form_reading for module, _, _ in suite.replaced)
+    assert vars(_form_reading) != places
+    suite.put_back()
+    assert vars(_form_reading) == places
 
 
 def test_all_is_as_it_is_known_to_be(judged: Callable[..., tuple[str, bool]]) -> None:

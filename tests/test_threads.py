@@ -254,6 +254,103 @@ def test_one_event_is_looked_at_by_all(ps: ModuleType) -> None:
         assert at_once(look) == [("n", "f", "text/plain", "1")] * THREADS
 
 
+# One that is closed while it is read
+
+
+def _closed_amid(close: Callable[[], None], chunks: list[bytes]) -> Iterator[bytes]:
+    """Give all chunks; before the second one another thread closes the reader."""
+    yield chunks[0]
+    assert at_once(lambda _: close(), 1) == [None]
+    yield from chunks[1:]
+
+
+@pytest.mark.parametrize("generator", [True, False], ids=["generator", "iterator"])
+@pytest.mark.parametrize("way", ["reader", "response"])
+def test_a_reader_that_another_thread_closes(ps: ModuleType, way: str, generator: bool) -> None:
+    """Whoever waits for bytes is told when they come, and closes the generator."""
+    chunks = [MIXED[:60], MIXED[60:]]
+    source = _closed_amid(lambda: closer(), chunks)
+    reader = ps.sync.MultipartReader(TYPE, source if generator else _Each(source))
+    response = io.BytesIO()
+    wrapper = ps.sync.MultipartResponseWrapper(response, reader)
+    closer = reader.close if way == "reader" else wrapper.release
+    next(reader)
+    if way == "reader":
+        with pytest.raises(ValueError, match="this reader was closed before its end"):
+            list(reader)
+        with pytest.raises(ValueError, match="this reader was closed before its end"):
+            next(reader)
+    else:  # the body goes on as far as the response gives it
+        assert len(list(reader)) == 3
+        assert response.closed
+    assert (source.gi_frame is None) == generator
+    reader.close()
+    source.close()
+
+
+class _Each:
+    """An iterator that is no generator: it is left as it is."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+
+def test_a_reader_that_some_read_and_some_close(ps: ModuleType) -> None:
+    """The generator is closed, whoever comes to it."""
+    chunks = chunking.pieces(MIXED, 700)
+    for _ in range(ROUNDS * 3):
+        source = (chunk for chunk in chunks)
+        reader = ps.sync.MultipartReader(TYPE, source)
+
+        def work(number: int, reader: Any = reader) -> None:
+            if number < 2:
+                list(reader)
+            else:
+                reader.close()
+
+        for outcome in at_once(work):
+            if outcome is not None:
+                assert type(outcome) is ValueError
+                assert "another thread" in str(outcome) or "was closed" in str(outcome)
+        assert source.gi_frame is None
+
+
+@pytest.mark.parametrize("way", ["reader", "response"])
+def test_a_reader_that_another_task_closes(ps: ModuleType, way: str) -> None:
+    ended = []
+
+    async def source() -> AsyncIterator[bytes]:
+        try:
+            yield MIXED[:60]
+            await asyncio.ensure_future(closer())
+            yield MIXED[60:]
+            ended.append("read")
+        finally:
+            ended.append("closed")
+
+    async def main() -> None:
+        async for part in reader:
+            await part.release()
+
+    reader = ps.MultipartReader(TYPE, source())
+    response = io.BytesIO()
+    wrapper = ps.MultipartResponseWrapper(response, reader)
+    closer = reader.aclose if way == "reader" else wrapper.release
+    if way == "reader":
+        with pytest.raises(ValueError, match="this reader was closed before its end"):
+            asyncio.run(main())
+    else:
+        asyncio.run(main())
+        assert response.closed
+    assert ended == ["closed"]
+
+
 # One for all, by mistake
 
 
@@ -393,27 +490,31 @@ def test_one_file_that_arrives(ps: ModuleType) -> None:
 @pytest.mark.parametrize("way", ["read", "readinto", "iterated"])
 def test_one_body(ps: ModuleType, tmp_path: Path, way: str) -> None:
     path = tmp_path / "file"
-    path.write_bytes(DATA * 60)
+    path.write_bytes(DATA * 800)
     view = _writer(ps, path).body()
     expected = _writer(ps, path).body().read()
-    over = threading.Event()  # behind its end, a body starts anew
+    largest = 1 << 20
+    # Behind its end, a body starts anew: each thread may be about to read one piece more.
+    near = len(expected) - (THREADS + 1) * largest
+    assert near > 0
 
     def read(_: int) -> list[bytes]:
         given: list[bytes] = []
-        while not over.is_set():
+        while view.tell() < near:
             try:
                 given.append(_piece(view, way))
             except ValueError as error:
                 _refused([error], "another thread")
-                continue
-            if view.tell() == len(expected) or not given[-1]:
-                over.set()
         return given
 
     with view:
         found = at_once(read)
-    assert _refused(found, "another thread") == []
-    assert sorted(b"".join(piece for pieces in found for piece in pieces)) == sorted(expected)
+        assert _refused(found, "another thread") == []
+        pieces = [piece for pieces in found for piece in pieces]
+        assert max(map(len, pieces)) <= largest
+        whole = b"".join([*pieces, view.read()])
+    assert len(whole) == len(expected)
+    assert [whole.count(byte) for byte in range(256)] == [expected.count(n) for n in range(256)]
 
 
 def _piece(view: Any, way: str) -> bytes:

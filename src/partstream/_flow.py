@@ -86,9 +86,20 @@ class Flow:
             )
 
     def leave(self) -> None:
-        """Refuse to be read any more."""
+        """Refuse to be read any more; whoever waits for bytes just now is told when they come."""
         if not self.done:
             self.error = ValueError("this reader was closed before its end")
+
+    def closing(self) -> Callable[[], Any] | None:
+        """Give what ends the source, once: None afterwards, and where there is no need of it.
+
+        Also None while somebody waits for bytes of the source, which cannot be ended amid that:
+        whoever waits asks again when they have come.
+        """
+        if self.filling:
+            return None
+        close, self.close_source = self.close_source, None
+        return close
 
     def check(self) -> None:
         """Refuse to go on where another task or thread is reading, before anything is taken.

@@ -59,8 +59,9 @@ class _Driver(Flow):
 
     async def close(self) -> None:
         """Close the iterator that is the source, if it is one that has to be closed."""
-        if self.close_source is not None:
-            await self.close_source()
+        close = self.closing()
+        if close is not None:
+            await close()
 
     async def end(self) -> None:
         """Close the source if a fault has ended the stream: it may have come with good events."""
@@ -406,6 +407,8 @@ class MultipartReader(ReaderBase):
         """Read no more of the stream; a generator that was made for it is closed.
 
         Needed only where a loop over the parts is left before its end; ``async with`` calls it.
+        A task that waits for bytes of the stream meanwhile gets a ValueError when they come, and
+        closes the generator in its turn.
         """
         self._stream.leave()
         await self._stream.close()
@@ -458,7 +461,7 @@ class MultipartResponseWrapper:
     async def release(self) -> None:
         """Release the connection; what has not been read is dropped."""
         stream = getattr(self.stream, "_stream", None)
-        if isinstance(stream, _Driver) and not stream.filling:
+        if isinstance(stream, _Driver):
             await stream.close()
         released = release(self.resp, "release", "aclose", "close")
         if released is not None:

@@ -77,6 +77,8 @@ class _Driver(Flow):
         finally:
             self.busy = around
             turn.release()
+            if self.error is not None:
+                self.close()  # another thread could not, if it closed the reader meanwhile
 
     def at_once(self, step: Callable[[], Any]) -> Any:
         """Make a step that asks for no bytes."""
@@ -99,8 +101,14 @@ class _Driver(Flow):
 
     def close(self) -> None:
         """Close the iterator that is the source, if it is one that has to be closed."""
-        if self.close_source is not None:
-            self.close_source()
+        if self.close_source is None or not self.turn.acquire(False):
+            return  # the thread that is amid a step closes it
+        try:
+            close = self.closing()
+            if close is not None:
+                close()
+        finally:
+            self.turn.release()
 
     def end(self) -> None:
         """Close the source if a fault has ended the stream: it may have come with good events."""
@@ -347,6 +355,8 @@ class MultipartReader(ReaderBase):
         """Read no more of the stream; a generator that was made for it is closed.
 
         Needed only where a loop over the parts is left before its end; ``with`` calls it.
+        Another thread may call it: one that waits for bytes of the stream meanwhile gets a
+        ValueError when they come, and closes the generator in its turn.
         """
         self._stream.leave()
         self._stream.close()
@@ -397,7 +407,7 @@ class MultipartResponseWrapper:
     def release(self) -> None:
         """Close the response; what has not been read is dropped."""
         stream = getattr(self.stream, "_stream", None)
-        if isinstance(stream, _Driver) and not stream.filling:
+        if isinstance(stream, _Driver):
             stream.close()
         release(self.resp, "close")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ class Suite:
     Attributes:
         outcomes: whether a test passed, by its name.
         readers: the tests in which a form was read by ours.
+        replaced: of ours, what counting classes stand for: modules, names and what was there.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Suite:
         self.known = known
         self.outcomes: dict[str, bool] = {}
         self.readers: set[str] = set()
+        self.replaced: list[tuple[ModuleType, str, type]] = []
         self._selected = selected
         self._running = ""
         self._count_readers()
@@ -58,6 +61,13 @@ class Suite:
                 for kind, counting in kinds.items():
                     if getattr(module, kind.__name__, None) is kind:
                         setattr(module, kind.__name__, counting)
+                        self.replaced.append((module, kind.__name__, kind))
+
+    def put_back(self) -> None:
+        """Put ours back in their places, where more than this suite is run."""
+        for module, name, kind in self.replaced:
+            setattr(module, name, kind)
+        self.replaced.clear()
 
     def _counting(self, kind: type) -> type:
         def begin(assembler: Any, *args: Any, **options: Any) -> None:
