@@ -138,6 +138,8 @@ def test_the_command_fails_at_what_is_too_much(
     cost: Callable[[int], int] = lambda size: 9 * size  # noqa: E731
     assert command.main([]) == 0
     assert "none above 2 times" in capsys.readouterr().out
+    assert command.main(["--minutes", "0"]) == 0
+    assert "NOT COUNTED: 4 of 4 inputs" in capsys.readouterr().out
     cost = lambda size: size * size  # noqa: E731
     assert command.main([]) == 1
     assert "MORE THAN LINEAR" in capsys.readouterr().out

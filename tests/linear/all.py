@@ -36,7 +36,13 @@ ENOUGH: Final = 800_000
 
 
 class Run:
-    """Counts everything in some processes at once."""
+    """Counts everything in some processes at once.
+
+    Attributes:
+        count: how many inputs there are.
+        done: what has been counted of them.
+        errors: what went wrong.
+    """
 
     def __init__(self, todo: Iterable[Task], enough: int, minutes: float) -> None:
         self._todo: queue.SimpleQueue[Task] = queue.SimpleQueue()
@@ -44,6 +50,7 @@ class Run:
             self._todo.put(task)
         self._end = time.monotonic() + minutes * 60
         self._enough = enough
+        self.count = self._todo.qsize()
         self.done: list[Growth] = []
         self.errors: list[Exception] = []
 
@@ -161,6 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"not counted: {error}")
         return 1 if os.environ.get("PARTSTREAM_REQUIRE_PEERS") == "1" else 0
     print(_summary(run.done))
+    if len(run.done) < run.count:
+        print(f"NOT COUNTED: {run.count - len(run.done)} of {run.count} inputs; time was over")
     print(f"{time.monotonic() - start:.0f} s", file=sys.stderr)
     if options.write:
         page.write(run.done, families(), load(), made_with(), ENOUGH)
