@@ -15,8 +15,8 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 NAMES = ("_headers_c", "_scanner_c")
-HEADERS = ["block.h", "delimiters.h", "making.pxi", "native.pxi", "part.pxi", "reading.h",
-           "scan.h", "search.h", "shortcuts.h", "vectors.h"]  # fmt: skip
+#: What the extensions are built of beside their own files: a change in any builds them anew.
+INCLUDED = sorted(str(path) for kind in ("*.h", "*.pxi") for path in Path("ext").glob(kind))
 
 #: The logic of the readers and of forms is one text for both twins: these modules, put together,
 #: are compiled as _reading_c and _forming_c, with the types of ext/_reading_c.pxd, _forming_c.pxd.
@@ -82,7 +82,7 @@ def extensions():
         Extension(
             f"partstream.{name}",
             [source],
-            depends=[f"ext/{header}" for header in HEADERS],
+            depends=INCLUDED,
             include_dirs=["ext"],
             extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
         )

@@ -32,6 +32,40 @@ cdef ps_text _plain_boundary(object boundary) noexcept:
     return text
 
 
+cdef int _set_up(
+    MultipartParser parser,
+    object boundary,
+    object subtype,
+    bint nested,
+    object limits,
+    object policy,
+) except -1:
+    cdef bytes raw
+    cdef bint form
+    if parser._delimiters.depth:
+        raise ValueError("a parser cannot be used again: make a new one for each stream")
+    if type(subtype) is str and <str> subtype == "form-data":
+        form = True
+    elif isinstance(subtype, str):
+        form = subtype.lower() == "form-data"
+    else:
+        kind = type(subtype).__name__
+        raise TypeError(f"subtype takes a str such as 'form-data', not {kind}")
+    if type(limits) is not _LIMITS_CLASS or type(policy) is not _POLICY_CLASS:
+        check_settings(limits, policy)
+    parser._limits = limits
+    parser._policy = policy
+    parser._nested = nested
+    raw = _DEFAULT_PACKED if limits is _DEFAULT_LIMITS else limits.packed
+    memcpy(&parser._max, PyBytes_AS_STRING(raw), sizeof(Maxima))
+    cdef ps_text text = _plain_boundary(boundary)
+    if text.size == 0:
+        raw = checked_boundary(boundary)
+        text.s = <chars> PyBytes_AS_STRING(raw)
+        text.size = PyBytes_GET_SIZE(raw)
+    return _open(parser, text, form, -1)
+
+
 cdef object _make(
     object kind, PyObject *const *arguments, size_t count, PyObject *names
 ):
@@ -58,7 +92,7 @@ cdef object _make(
             else:
                 return ps_make_slowly(kind, arguments, count, names)
     parser = MultipartParser.__new__(MultipartParser)
-    parser._set_up(<object> arguments[0], subtype, nested, limits, policy)
+    _set_up(parser, <object> arguments[0], subtype, nested, limits, policy)
     return parser
 
 

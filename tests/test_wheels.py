@@ -62,7 +62,8 @@ def test_a_good_wheel_is_good(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     ["partstream/_scanner_c.c", "partstream/_scanner_c.pyx", "partstream/_reading_c.pxd",
-     "partstream/scan.h", "tests/test_parser.py", "partstream/notes.txt", "extra.py"],
+     "partstream/bodies.pxi", "partstream/scan.h", "tests/test_parser.py", "partstream/notes.txt",
+     "extra.py"],
 )  # fmt: skip
 def test_sources_and_tests_have_no_place_in_a_wheel(tmp_path: Path, name: str) -> None:
     assert _made(tmp_path, more={name: b""}) == [f"{name} has no place in it"]

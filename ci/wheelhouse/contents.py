@@ -24,8 +24,9 @@ _FREE_THREADED = _EXTENSIONS[:2]
 _MAY = ("partstream/py.typed", "partstream-*.dist-info/*")
 #: What is needed of an sdist to build and to check it.
 _NEEDED = ("LICENSE", "MANIFEST.in", "PKG-INFO", "README.md", "pyproject.toml", "setup.py",
-           "ext/_scanner_c.pyx", "ext/_reading_c.pxd", "ext/scan.h", "src/partstream/py.typed",
-           "tests/wheel/check.py", "tests/corpus/curl-mixed.http", "ci/wheels")  # fmt: skip
+           "ext/_scanner_c.pyx", "ext/bodies.pxi", "ext/_reading_c.pxd", "ext/scan.h",
+           "src/partstream/py.typed", "tests/wheel/check.py", "tests/corpus/curl-mixed.http",
+           "ci/wheels")  # fmt: skip
 #: What comes of a build, and has no place in an sdist.
 _BUILT = ("*.so", "*.pyd", "*.pyc", "build/*", "dist/*", ".env/*", "src/*.c")
 
