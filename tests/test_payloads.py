@@ -350,7 +350,7 @@ REFUSED: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", REFUSED, ids=repr)
+@pytest.mark.parametrize("value", REFUSED, ids=lambda value: repr(value).partition(" at 0x")[0])
 @pytest.mark.parametrize("subtype", ["mixed", "form-data"])
 def test_what_cannot_be_meant_is_refused_when_it_is_appended(
     ps: ModuleType, value: Any, subtype: str
