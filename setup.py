@@ -14,7 +14,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-NAMES = ("_headers_c", "_scanner_c")
+NAMES = ("_scanner_c",)
 #: What the extensions are built of beside their own files: a change in any builds them anew.
 INCLUDED = sorted(str(path) for kind in ("*.h", "*.pxi") for path in Path("ext").glob(kind))
 

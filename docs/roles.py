@@ -1,7 +1,8 @@
 """Docstrings for the site: roles become links to the reference, literal blocks become code.
 
 An extension of Griffe, which reads the sources for mkdocstrings.  A role that names what the
-reference does not have, such as a private helper, becomes plain code.
+reference does not have, such as a private helper, becomes plain code.  Constructors that no user
+calls are left out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,19 @@ _BLOCK: Final = re.compile(
 )
 #: An example, up to the next empty line.
 _DOCTEST: Final = re.compile(r"^([ \t]*)>>> .*(?:\n[ \t]*\S.*)*", re.MULTILINE)
+
+#: The classes that the package alone makes, where their constructors are defined: none is shown.
+_MADE_HERE: Final = frozenset(
+    {
+        "partstream._form_files.FileBase",
+        "partstream._form_part.PartBase",
+        "partstream._form_reading.FormBase",
+        "partstream._part_py.PartBegin",
+        "partstream._views.Body",
+        "partstream._views.Chunks",
+        "partstream._views.AsyncBody",
+    }
+)
 
 
 def _documented() -> frozenset[str]:
@@ -49,6 +63,8 @@ class Roles(Extension):  # type: ignore[misc]
         """Rewrite the docstring of an object."""
         if obj.is_class:
             obj.members.pop("__new__", None)  # of an enum: nobody calls it
+            if obj.path in _MADE_HERE:
+                obj.members.pop("__init__", None)
         if obj.docstring is None:
             return
         text = _BLOCK.sub(_fenced, obj.docstring.value)

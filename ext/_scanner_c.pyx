@@ -11,15 +11,20 @@ Here is what a parser knows, and what callers see of it.  What works on it is in
 stream consists of: ``chunks.pxi`` (what is held back, and which place reads on), ``multiparts.pxi``
 (those that are open), ``preamble.pxi``, ``delimiters.pxi`` (what one does), ``headers.pxi``,
 ``bodies.pxi``, ``content_length.pxi``, ``epilogue.pxi``; and beside that ``part.pxi`` (the event of
-a part), ``making.pxi`` (how a parser is made), ``settings.pxi`` (limits and tolerances as numbers)
-and ``native.pxi`` (what is used of the C headers).  Functions, where the pure twin has methods: C
-calls them without a table.
+a part), ``tokenizer.pxi`` (its headers, for who asks), ``making.pxi`` (how a parser is made),
+``settings.pxi`` (limits and tolerances as numbers) and ``native.pxi`` (what is used of the C
+headers).  Functions, where the pure twin has methods: C calls them without a table.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
-from cpython.unicode cimport PyUnicode_1BYTE_DATA, PyUnicode_DecodeUTF8, PyUnicode_GET_LENGTH
+from cpython.unicode cimport (
+    PyUnicode_1BYTE_DATA,
+    PyUnicode_DecodeASCII,
+    PyUnicode_DecodeUTF8,
+    PyUnicode_GET_LENGTH,
+)
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp, memcpy
@@ -28,9 +33,9 @@ cimport cython
 
 from sys import intern
 
-from partstream._headers_c cimport mapping
+from multidict import CIMultiDict, CIMultiDictProxy
 
-from ._headers_c import tokenize
+from . import hdrs
 from .deviations import Deviation, cut_short
 from .errors import MultipartError
 from .events import EventList, part_end
@@ -39,7 +44,7 @@ from .limits import DEEPEST, Limits
 from .parameters import checked_boundary
 from .policy import Policy, check_settings
 
-__all__ = ["FREE_THREADED", "MultipartParser", "PartBegin"]
+__all__ = ["FREE_THREADED", "MultipartParser", "PartBegin", "tokenize"]
 
 include "native.pxi"
 
@@ -83,6 +88,7 @@ ps_fill_classes()
 ps_choose_vectors()
 
 
+include "tokenizer.pxi"
 include "part.pxi"
 
 
@@ -109,6 +115,11 @@ cdef class MultipartParser:
             ``PartBegin`` and its ``PartEnd``, one deeper.
         limits: what the stream may be at most.
         policy: which deviations are tolerated.
+
+    Attributes:
+        offset: how many bytes of the stream were fed so far.
+        end_offset: the offset behind the closing delimiter of the outermost multipart, in bytes of
+            the stream; -1 as long as it has not come.
 
     Raises:
         ParseError: for a boundary that cannot be used (1 to 70 printable ASCII characters).

@@ -26,7 +26,6 @@ LAYERS = {
     "_between_py": CORE,
     "_blocks_py": CORE,
     "_delimiters_py": CORE,
-    "_headers_c": CORE,
     "_headers_py": CORE,
     "_ordinary_py": CORE,
     "_part_py": CORE,
@@ -238,11 +237,11 @@ def test_a_module_says_what_it_is(module: str) -> None:
 def test_only_one_module_chooses_the_twin() -> None:
     for module in MODULES:
         names = {name for name, own in _imports(module) if own}
-        if names & {"_scanner_c", "_headers_c"}:
+        if "_scanner_c" in names:
             assert module == "_backend"
 
 
 def test_the_table_has_no_strangers() -> None:
     """What the table names and is not there yet is planned: no more than these."""
-    planned = {"_forming_c", "_headers_c", "_reading_c", "_scanner_c"}
+    planned = {"_forming_c", "_reading_c", "_scanner_c"}
     assert set(LAYERS) - set(MODULES) <= planned | {"__main__", "inspection", "reader", "sources"}

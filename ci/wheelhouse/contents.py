@@ -14,11 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 #: The most that a wheel may have, in bytes; see ARCHITECTURE.md, "Wheels".
-MOST = {"c": 680_000, "py": 330_000}
+MOST = {"c": 660_000, "py": 330_000}
 
-_EXTENSIONS = ("_headers_c", "_scanner_c", "_reading_c", "_forming_c")
+_EXTENSIONS = ("_scanner_c", "_reading_c", "_forming_c")
 #: Without the GIL the last two are Python only; see setup.py.
-_FREE_THREADED = _EXTENSIONS[:2]
+_FREE_THREADED = _EXTENSIONS[:1]
 
 #: All that a wheel may hold beside the package's own modules: so there is no C, Cython or test.
 _MAY = ("partstream/py.typed", "partstream-*.dist-info/*")

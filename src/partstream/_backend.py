@@ -20,7 +20,7 @@ def _has_compiled() -> bool:
     if _wants_pure():
         return False
     try:
-        from . import _headers_c, _scanner_c  # type: ignore[attr-defined]  # noqa: F401
+        from . import _scanner_c  # type: ignore[attr-defined]  # noqa: F401
     except ImportError:
         return False
     return True
@@ -34,8 +34,7 @@ if TYPE_CHECKING or BACKEND == "py":
 
     COMPILED_READERS: Final = False
 else:
-    from ._headers_c import tokenize
-    from ._scanner_c import FREE_THREADED, PartBegin
+    from ._scanner_c import FREE_THREADED, PartBegin, tokenize
     from ._scanner_c import MultipartParser as Scanner
 
     # Without the GIL, what two threads share by mistake is safe as Python only (see setup.py).

@@ -1,4 +1,4 @@
-"""Header tokenizer, pure twin of ``ext/_headers_c.pyx``.
+"""Header tokenizer, pure twin of ``ext/tokenizer.pxi``.
 
 :func:`tokenize` turns a normal header block (see ``headers.py``) into the pairs that a mapping is
 made of.  It checks nothing, because nothing unchecked reaches it, and runs only when somebody

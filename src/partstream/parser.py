@@ -32,6 +32,11 @@ class MultipartParser(Scanner):
         limits: what the stream may be at most.
         policy: which deviations are tolerated.
 
+    Attributes:
+        offset: how many bytes of the stream were fed so far.
+        end_offset: the offset behind the closing delimiter of the outermost multipart, in bytes of
+            the stream; -1 as long as it has not come.
+
     Raises:
         ParseError: for a boundary that cannot be used (1 to 70 printable ASCII characters).
         TypeError: for an argument of another type.

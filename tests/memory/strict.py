@@ -20,7 +20,7 @@ PLAIN: Final = ("vectors.h", "scan.h", "delimiters.h", "block.h")
 WITH_PYTHON: Final = ("shortcuts.h", "reading.h")
 
 #: What Cython makes C of.
-EXTENSIONS: Final = {"_forming_c", "_headers_c", "_reading_c", "_scanner_c"}
+EXTENSIONS: Final = {"_forming_c", "_reading_c", "_scanner_c"}
 
 #: For our headers.  A header has functions that a file which includes it alone does not call.
 STRICTEST: Final = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion",

@@ -44,10 +44,10 @@ def check_build(backend: str) -> None:
     expect(ROOT / "src" in place.parents, False, f"{place} is the checkout's own")
     expect(partstream.BACKEND, backend, "BACKEND")
     free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-    names = ["_headers_c", "_scanner_c"] if backend == "c" else []
+    names = ["_scanner_c"] if backend == "c" else []
     if names and not free_threaded:
         names += ["_reading_c", "_forming_c"]
-    for name in ("_headers_c", "_scanner_c", "_reading_c", "_forming_c"):
+    for name in ("_scanner_c", "_reading_c", "_forming_c"):
         there = importlib.util.find_spec(f"partstream.{name}") is not None
         expect(there, name in names, f"partstream.{name} is there")
     if free_threaded and hasattr(sys, "_is_gil_enabled"):

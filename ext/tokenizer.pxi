@@ -1,20 +1,7 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
-"""Header tokenizer, compiled twin of ``src/partstream/_headers_py.py``.
-
-:func:`tokenize` turns a normal header block (see ``headers.py``) into the pairs that a mapping is
-made of, :func:`mapping` makes the mapping.  They check nothing, because nothing unchecked reaches
-them, and run only when somebody asks for the headers.
-"""
-
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
-from libc.string cimport memchr, memcmp
-
-from multidict import CIMultiDict, CIMultiDictProxy
-
-from . import hdrs
-
-__all__ = ["tokenize"]
+# Header tokenizer, compiled twin of src/partstream/_headers_py.py: tokenize() turns a normal header
+# block (see headers.py) into the pairs that a mapping is made of, mapping() makes the mapping.
+# They check nothing, because nothing unchecked reaches them, and run only when somebody asks for
+# the headers.
 
 # Names as they stand on the wire, to the one object that stands for them.
 cdef dict _NAMES = {
