@@ -156,7 +156,7 @@ def content_type_of(headers: Any) -> str:
             value = _look_up(headers.items())
         return _as_text(value)
     if isinstance(headers, Iterable):
-        return _as_text(_look_up(headers))
+        return _as_text(_look_up(headers))  # pyright: ignore[reportUnknownArgumentType]
     kind = type(headers).__name__
     raise TypeError(f"headers takes a mapping, a list of pairs or a Content-Type, not {kind}")
 
