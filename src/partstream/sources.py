@@ -81,6 +81,10 @@ def async_source(content: Any) -> Source:
     if callable(content):
         return Source(_Receive(cast(Any, content)).pull)
     kind = type(content).__name__
+    if isinstance(content, Awaitable):
+        raise TypeError(
+            f"cannot read a multipart stream from {kind}: await it, and pass the result"
+        )
     raise TypeError(
         f"cannot read a multipart stream from {kind} here: pass something with readany(), "
         "receive_some(), aiter_bytes(), async read(n) or __aiter__(), or an ASGI receive; what "
