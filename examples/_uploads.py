@@ -87,7 +87,7 @@ class Report:
     error: str | None = None
     size: int = 0
     seconds: float = 0.0
-    parts: list[PartReport] = field(default_factory=list)
+    parts: list[PartReport] = field(default_factory=list[PartReport])
     samples: list[tuple[float, int]] = field(default_factory=lambda: [(0.0, 0)])
 
     def json(self) -> bytes:

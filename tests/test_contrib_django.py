@@ -22,7 +22,7 @@ from support.asgi_forms import (
 from support.django_app import MEMORY, OURS, TEMPORARY, listed, project
 
 from django.core.exceptions import (  # isort: skip
-    RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent,
+    ImproperlyConfigured, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent,
 )  # fmt: skip
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload  # isort: skip
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest  # isort: skip
@@ -101,6 +101,12 @@ if django.VERSION >= (6, 1):  # before that, there is no multipart_parser_class 
             found = listed(request)
             request.close()
         assert found == read(FORMS[name], [MEMORY, TEMPORARY])
+
+
+def test_files_are_not_lost_where_no_other_handler_takes_them(contrib: ModuleType) -> None:
+    assert read(whole(part("a", b"1")), [OURS]) == read(whole(part("a", b"1")), [MEMORY])
+    with pytest.raises(ImproperlyConfigured, match="behind it in FILE_UPLOAD_HANDLERS"):
+        read(FORMS["files"], [OURS])
 
 
 def test_other_encodings_are_left_to_django(contrib: ModuleType) -> None:

@@ -290,8 +290,10 @@ def test_where_it_cannot_be_saved_nothing_is_left(file: Any, folder: Path) -> No
     (folder / "directory").mkdir()
     with pytest.raises(IsADirectoryError):
         driven(file.save(folder / "directory"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         driven(file.save(folder / "missing" / "a"))
+    named = (folder / "missing", folder / "missing" / "a")  # and no name that we made up
+    assert Path(caught.value.filename) in named
     assert [path.name for path in folder.iterdir()] == ["directory"]
     assert driven(file.read()) == DATA
 

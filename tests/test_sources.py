@@ -190,6 +190,16 @@ def test_what_cannot_be_awaited_is_refused_with_a_remedy(ps: ModuleType, content
         ps.MultipartReader(CONTENT_TYPE, content)
 
 
+def test_what_was_not_awaited_is_refused_with_a_remedy(ps: ModuleType) -> None:
+    async def body() -> bytes:
+        return BODY
+
+    coroutine = body()
+    with pytest.raises(TypeError, match="from coroutine: await it, and pass the result"):
+        ps.MultipartReader(CONTENT_TYPE, coroutine)
+    coroutine.close()
+
+
 def test_a_plain_file_is_refused_with_a_remedy(ps: ModuleType, body_file: Path) -> None:
     remedy = r"partstream\.sync\.MultipartReader reads"
     with body_file.open("rb") as file, pytest.raises(TypeError, match=remedy):

@@ -102,6 +102,19 @@ def test_the_release_builds_the_versions_that_are_promised() -> None:
     assert (ROOT / script).exists()
 
 
+def test_the_jobs_of_the_release_build_all_of_it() -> None:
+    options = _project()["tool"]["cibuildwheel"]
+    text = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = {
+        name: re.search(rf"^ +{name}: \[(.+)\]$", text, re.MULTILINE)[1].split(", ")  # type: ignore[index]
+        for name in ("archs", "python")
+    }
+    assert [f"{name}-*" for name in found["python"]] == options["build"]
+    built = [*re.findall(r"archs: (\w+) \}", text), *found["archs"]]
+    systems = ("linux", "macos", "windows")
+    assert sorted(built) == sorted(arch for system in systems for arch in options[system]["archs"])
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob(".github/workflows/*.yml")), ids=lambda p: p.name)
 def test_workflows_call_scripts_that_run_anywhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -57,10 +57,16 @@ def environment(**more: str) -> Environment:
     return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"} | more
 
 
+def project() -> dict[str, Any]:
+    """What pyproject.toml says."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        found: dict[str, Any] = tomllib.load(file)
+    return found
+
+
 def of_release() -> Environment:
     """The variables that the release's wheels of this system are built with."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        options: dict[str, Any] = tomllib.load(file)["tool"]["cibuildwheel"]
+    options: dict[str, Any] = project()["tool"]["cibuildwheel"]
     system = {"linux": "linux", "darwin": "macos"}.get(sys.platform, "")
     variables: Mapping[str, str] = options.get(system, {}).get("environment", {})
     return dict(variables)
@@ -122,12 +128,12 @@ def repaired(wheel: Path) -> Path:
     return Path(shutil.copy(wheel, DIST))
 
 
-def tested(python: Path, requirement: Path, twin: str) -> None:
+def tested(python: Path, requirement: Path, twin: str, **more: str) -> None:
     """Install into an environment, and check what is there with the sdist's own script."""
     (tree,) = (WORK / "unpacked").iterdir()
     command: list[str | Path] = [python, "-m", "pip", "install", "--quiet", requirement]
     required = "1" if twin == "c" else "0"
-    run(command, environment(PARTSTREAM_REQUIRE_EXTENSIONS=required))
+    run(command, environment(PARTSTREAM_REQUIRE_EXTENSIONS=required, **more))
     elsewhere = WORK / "elsewhere"
     elsewhere.mkdir(exist_ok=True)
     run(
@@ -170,11 +176,30 @@ def pure(pythons: Sequence[Interpreter], sdist: Path) -> Row:
     return Row(wheel.name, wheel.stat().st_size, ", ".join(map(str, pythons)))
 
 
-def from_sdist(python: Interpreter, sdist: Path) -> Row:
-    """Install from the sdist as pip does where there is no wheel."""
-    tell("sdist: install, test")
-    tested(venv(python, f"sdist-{python.tag}"), sdist, "c")
-    return Row(sdist.name, sdist.stat().st_size, f"CPython {python}", "installs, works")
+def from_sdist(pythons: Sequence[Interpreter], sdist: Path) -> Iterator[Callable[[], Row]]:
+    """Install from the sdist as pip does where there is no wheel: one step a way to do it.
+
+    All that pip may have is in a folder, so that nothing comes in that pyproject.toml leaves out.
+    """
+    with_lock = [item for item in pythons if not item.free_threaded]
+    python = (with_lock or list(pythons))[-1]
+    folder = WORK / "needed"
+    alone = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder), "PIP_NO_CACHE_DIR": "1"}
+
+    def step(way: str, twin: str, **more: str) -> Row:
+        tell(f"sdist: install {way}, test")
+        target = venv(python, f"sdist-{python.tag}")
+        if not folder.exists():
+            about = project()
+            needed = [*about["build-system"]["requires"], *about["project"]["dependencies"]]
+            run([target, "-m", "pip", "download", "--quiet", "-d", folder, *needed], environment())
+        tested(target, sdist, twin, **alone, **more)
+        result = f"installs {way}: {'compiled' if twin == 'c' else 'pure'}"
+        return Row(sdist.name, sdist.stat().st_size, f"CPython {python}", result)
+
+    yield partial(step, "with a compiler", "c")
+    yield partial(step, "without a compiler", "py", CC="false")
+    yield partial(step, "with extensions off", "py", PARTSTREAM_NO_EXTENSIONS="1")
 
 
 def tell(line: str) -> None:
@@ -213,7 +238,7 @@ def build_all(named: Sequence[str], quick: bool) -> list[Row]:
         steps.append((partial(compiled, python, sdist), python.tag))
     steps.append((partial(pure, pythons, sdist), "py3"))
     if not quick:  # where it is quick, the wheel was built of the sdist, and of nothing else
-        steps.append((partial(from_sdist, pythons[-1], sdist), "sdist"))
+        steps += [(step, "sdist") for step in from_sdist(pythons, sdist)]
     for step, name in steps:
         try:
             rows.append(step())

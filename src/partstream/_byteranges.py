@@ -172,7 +172,7 @@ class _Whole:
                 raise ValueError(f"size={size}: there are {found} bytes; leave it out")
             size = found
         elif isinstance(file, (str, os.PathLike)):
-            name = os.path.basename(os.fsdecode(file))
+            name = os.path.basename(os.fsdecode(file))  # pyright: ignore[reportUnknownArgumentType]
         else:
             self._file = _binary(file)
             # The name of what decompresses a file is that of the compressed one.
@@ -231,7 +231,7 @@ def _size_of(file: Any) -> int:
             return int(file.tell())
         finally:
             file.seek(at)
-    with open(file, "rb", buffering=0) as opened:
+    with open(file, "rb", buffering=0) as opened:  # pyright: ignore[reportUnknownArgumentType]
         size = plain_size(opened.fileno())
     if size is None:
         raise ValueError(f"{os.fspath(file)!r} is no plain file: give its size, if it has one")

@@ -54,7 +54,12 @@ def save(file: Any, path: Any, filename: str, may_link: bool) -> bool:
     beside = os.path.join(folder, f".{secrets.token_hex(12)}.part")
     linked = may_link and _linked(file, folder or os.curdir, os.path.basename(beside))
     if not linked:
-        _write(file, beside)
+        try:
+            _write(file, beside)
+        except OSError as error:
+            if error.filename == beside:  # no folder there, or not ours: tell of the caller's name
+                error.filename = target
+            raise
     try:
         os.replace(beside, os.path.join(folder, name))
     except BaseException:

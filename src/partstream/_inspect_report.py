@@ -88,7 +88,7 @@ class Fault:
     offset: int | None
     file_offset: int | None
     place: str
-    causes: list[str] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list[str])
     excerpt: Excerpt | None = None
     summary: str = ""
 
@@ -151,9 +151,9 @@ class Report:
     body_offset: int = 0
     body_size: int = 0
     file_offset_known: bool = True
-    parts: list[Part] = field(default_factory=list)
-    policies: list[Verdict] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list[Part])
+    policies: list[Verdict] = field(default_factory=list[Verdict])
+    notes: list[str] = field(default_factory=list[str])
     fault: Fault | None = None
 
     def in_file(self, offset: int) -> int | None:

@@ -7,7 +7,7 @@ import io
 import os
 import stat
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from multidict import CIMultiDict
 
@@ -108,7 +108,7 @@ def whole_size(file: Any) -> int | None:
     """Tell how many bytes a file has, None where it does not tell."""
     inner = inner_file(file)
     if isinstance(inner, io.TextIOWrapper):
-        file = inner.buffer
+        file = cast(Any, inner).buffer
     number = descriptor(file)
     if number is not None:
         return plain_size(number)

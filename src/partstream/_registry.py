@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from ._payload import Payload
 
@@ -87,7 +87,7 @@ class PayloadRegistry:
             self._first.append((factory, type))
         elif order is Order.normal:
             self._normal.append((factory, type))
-            kinds: tuple[Any, ...] = tuple(type) if isinstance(type, Iterable) else (type,)
+            kinds = tuple(cast(Any, type)) if isinstance(type, Iterable) else (type,)
             for kind in kinds:
                 self._exact[kind] = factory
         elif order is Order.try_last:

@@ -150,7 +150,7 @@ def index(
 def _chunks(source: Any) -> Generator[bytes, None, None]:
     """Give the bytes of a source; see :func:`index`."""
     if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb", buffering=0) as file:
+        with open(source, "rb", buffering=0) as file:  # pyright: ignore[reportUnknownArgumentType]
             yield from _read(file.read)
     elif isinstance(source, bytes):
         for at in range(0, len(source), _CHUNK):

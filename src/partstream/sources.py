@@ -81,6 +81,10 @@ def async_source(content: Any) -> Source:
     if callable(content):
         return Source(_Receive(cast(Any, content)).pull)
     kind = type(content).__name__
+    if isinstance(content, Awaitable):
+        raise TypeError(
+            f"cannot read a multipart stream from {kind}: await it, and pass the result"
+        )
     raise TypeError(
         f"cannot read a multipart stream from {kind} here: pass something with readany(), "
         "receive_some(), aiter_bytes(), async read(n) or __aiter__(), or an ASGI receive; what "
@@ -156,7 +160,7 @@ def content_type_of(headers: Any) -> str:
             value = _look_up(headers.items())
         return _as_text(value)
     if isinstance(headers, Iterable):
-        return _as_text(_look_up(headers))
+        return _as_text(_look_up(headers))  # pyright: ignore[reportUnknownArgumentType]
     kind = type(headers).__name__
     raise TypeError(f"headers takes a mapping, a list of pairs or a Content-Type, not {kind}")
 

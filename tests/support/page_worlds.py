@@ -207,12 +207,14 @@ def disk(ps: ModuleType, names: dict[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def readme(ps: ModuleType, names: dict[str, Any]) -> Iterator[None]:
-    """A body in chunks."""
+def readme(ps: ModuleType, names: dict[str, Any]) -> Iterator[Callable[[], None]]:
+    """A body in chunks; the application is tried."""
     writer = ps.MultipartWriter("form-data", boundary="boundary-from-the-content-type")
     writer.append_fields({"title": "Cat"})
     names["chunks"] = list(writer.chunks())
-    yield
+    tried = _Tried(ps, names)
+    yield tried
+    assert tried.kinds == ["starlette"]
 
 
 #: What a client gets from the application of each framework that is sent a form.

@@ -23,7 +23,12 @@ from functools import lru_cache, partial
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import (
+    ImproperlyConfigured,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.core.files.uploadhandler import (
     FileUploadHandler,
     SkipFile,
@@ -91,6 +96,7 @@ class FormUploadHandler(FileUploadHandler):  # type: ignore[misc]
             MultiPartParserError: for a form that is malformed, or ends too early (400).
             SuspiciousOperation: for one that is over a limit: Django's own TooManyFieldsSent,
                 TooManyFilesSent, and RequestDataTooBig.
+            ImproperlyConfigured: for a file that there is no other handler to take.
         """
         handlers: list[Any] = list(getattr(self.request, "upload_handlers", ()))
         if self not in handlers or not _is_utf8(encoding):
@@ -101,7 +107,7 @@ class FormUploadHandler(FileUploadHandler):  # type: ignore[misc]
             if result is not None:
                 return result  # type: ignore[no-any-return]
         others = [handler for handler in handlers if handler is not self]
-        return _read(others, input_data, boundary)
+        return _read(others, input_data, boundary, alone=not others)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Leave the data to the next handler, where Django's own parser reads the form."""
@@ -144,9 +150,11 @@ def _is_utf8(encoding: str | None) -> bool:
     return False
 
 
-def _read(handlers: list[Any], input_data: Any, boundary: bytes) -> tuple[Any, Any]:
+def _read(
+    handlers: list[Any], input_data: Any, boundary: bytes, alone: bool = False
+) -> tuple[Any, Any]:
     """Read a form, and have the handlers take its files."""
-    form = _Form(handlers)
+    form = _Form(handlers, alone)
     size = min([2**31 - 4, *(handler.chunk_size for handler in handlers if handler.chunk_size)])
     pull = partial(input_data.read, size)
     try:
@@ -205,8 +213,9 @@ class _Form:
 
     current: _Upload | None = None
 
-    def __init__(self, handlers: list[Any]) -> None:
+    def __init__(self, handlers: list[Any], alone: bool) -> None:
         self.handlers = handlers
+        self._alone = alone
         self.files: Any = MultiValueDict()
         self.most: int | None = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         self._fields: int | None = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
@@ -258,6 +267,12 @@ class _Form:
             if self._assembler.fields_left < 0:
                 raise _exceeded("fields")
             return _Nameless(self)
+        if self._alone:
+            raise ImproperlyConfigured(
+                "FormUploadHandler reads the form, and leaves its files to other handlers: put "
+                "Django's MemoryFileUploadHandler and TemporaryFileUploadHandler behind it in "
+                "FILE_UPLOAD_HANDLERS"
+            )
         self._count += 1
         if self._most_files is not None and self._count > self._most_files:
             raise _exceeded("files")
