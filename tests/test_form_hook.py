@@ -277,6 +277,14 @@ def test_a_plain_function_can_be_the_hook_of_coroutines(ps: ModuleType) -> None:
     driven(main())
 
 
+def test_a_coroutine_function_cannot_be_the_hook_of_others(ps: ModuleType) -> None:
+    async def on_file(part: Any) -> bytes:
+        return await part.read()  # type: ignore[no-any-return]
+
+    with pytest.raises(TypeError, match=r"partstream\.parse_form awaits it"):
+        ps.sync.parse_form(CONTENT_TYPE, BODY, on_file=on_file)
+
+
 def test_it_is_a_file_for_those_who_copy_one(ps_module: Module) -> None:
     def copied(part: Any) -> bytes:
         target = io.BytesIO()

@@ -40,15 +40,6 @@ def _in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         yield
 
 
-@pytest.fixture(autouse=True)
-def _in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let threads take turns all the time, and see to it that nothing is left open."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    with in_turns(), nothing_left(folder, monkeypatch):
-        yield
-
-
 # One that is closed while it is read
 
 
@@ -114,6 +105,25 @@ def test_a_reader_that_some_read_and_some_close(ps: ModuleType) -> None:
                 assert type(outcome) is ValueError
                 assert "another thread" in str(outcome) or "was closed" in str(outcome)
         assert source.gi_frame is None
+
+
+def test_a_reader_that_another_thread_closes_where_no_bytes_are_wanted(ps: ModuleType) -> None:
+    """The thread that has the turn closes the generator, also where it asks for nothing."""
+    parts: list[Any] = []
+
+    class Reader(ps.sync.MultipartReader):  # type: ignore[misc,name-defined]
+        def _get_part_reader(self, headers: Any) -> Any:
+            parts.append(super()._get_part_reader(headers))
+            if len(parts) == 2:
+                assert at_once(lambda _: reader.close(), 1) == [None]
+            return parts[-1]
+
+    source = (chunk for chunk in [MIXED[:-20], MIXED[-20:]])
+    reader = Reader(TYPE, source)
+    assert [next(reader), next(reader)] == parts
+    assert source.gi_frame is None
+    with pytest.raises(ValueError, match="this reader was closed before its end"):
+        next(reader)
 
 
 @pytest.mark.parametrize("way", ["reader", "response"])

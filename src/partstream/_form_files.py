@@ -69,7 +69,8 @@ class FileBase(Described):
 
     def _blocks(self, growth: int = 0) -> bool:
         """Tell whether an operation may block: where the file is on disk, or will be by it."""
-        return self._on_disk or (growth > 0 and self._file.tell() + growth > self._room)
+        grows = growth > 0 and not self._closed
+        return self._on_disk or (grows and self._file.tell() + growth > self._room)
 
     def _locked(self, call: Callable[..., _T], *arguments: Any) -> _T:
         """Do an operation, alone."""

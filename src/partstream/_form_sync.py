@@ -124,6 +124,8 @@ class _Driver(FormDriver):
         finally:
             part._over = True
         self.check()
+        if hasattr(value, "__await__"):
+            _refuse(value)
         part._left(value)
 
     def finish(self, step: Callable[[], bytes | Need]) -> bytes:
@@ -145,6 +147,16 @@ class _Driver(FormDriver):
         finally:
             self._turn.release()
         return data
+
+
+def _refuse(value: Any) -> None:
+    """Say that nobody awaits what the hook gave."""
+    if hasattr(value, "close"):
+        value.close()  # a coroutine, or Python would complain that nobody has awaited it
+    raise TypeError(
+        "on_file gave what has to be awaited: partstream.parse_form awaits it; here it has to be a "
+        "plain function"
+    )
 
 
 def assemble(assembler: Assembler, source: Source, on_file: OnFile | None = None) -> None:
@@ -194,7 +206,10 @@ def parse_form(
             :func:`partstream._sync_sources.sync_source`.
         limits: what the form may be at most.
         policy: which deviations are tolerated.
-        on_file: takes a file away while it arrives.
+        on_file: takes a file away while it arrives: a plain function.
+
+    Raises:
+        TypeError: where ``on_file`` gives what has to be awaited.
     """
     spools = Spools(limits, UploadedFile)
     streamed = on_file is not None

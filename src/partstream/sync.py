@@ -58,8 +58,7 @@ class _Driver(Flow):
 
     def finish(self, step: Callable[[], _T | Need]) -> _T:
         """Repeat a step, with more bytes each time, until it has its result."""
-        turn = self.turn
-        if not turn.acquire(False):
+        if not self.turn.acquire(False):
             raise ValueError(_SHARED)
         around, self.busy = self.busy, True
         try:
@@ -76,19 +75,22 @@ class _Driver(Flow):
             return result
         finally:
             self.busy = around
-            turn.release()
-            if self.error is not None:
-                self.close()  # another thread could not, if it closed the reader meanwhile
+            self.over()
 
     def at_once(self, step: Callable[[], Any]) -> Any:
         """Make a step that asks for no bytes."""
-        turn = self.turn
-        if not turn.acquire(False):
+        if not self.turn.acquire(False):
             raise ValueError(_SHARED)
         try:
             return step()
         finally:
-            turn.release()
+            self.over()
+
+    def over(self) -> None:
+        """Give the turn back, and close what another thread could not while it was taken."""
+        self.turn.release()
+        if self.error is not None:
+            self.close()
 
     def interrupted(self, error: BaseException) -> None:
         """Leave the stream as it has to be after what ended a step, or the wait for bytes."""
