@@ -14,7 +14,7 @@ import pytest
 
 from support import chunking
 from support.building import field_part, file_part, form
-from support.forms import Forms, driven, nothing_left
+from support.forms import WRITES, Forms, driven, nothing_left
 
 Module = Callable[[str], ModuleType]
 
@@ -63,14 +63,14 @@ def test_a_source_that_fails_anywhere(forms: Forms) -> None:
 
 
 def _full_after(count: int) -> Callable[..., int]:
-    writev = os.writev
+    written = getattr(os, WRITES)
     left = [count]
 
     def write(number: int, pieces: Any) -> int:
         left[0] -= 1
         if left[0] < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return writev(number, pieces)
+        return written(number, pieces)  # type: ignore[no-any-return]
 
     return write
 
@@ -79,7 +79,7 @@ def _full_after(count: int) -> Callable[..., int]:
 @pytest.mark.parametrize("count", range(6))
 def test_a_disk_that_is_full(forms: Forms, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """It is no fault of the sender's: an OSError, as it came."""
-    monkeypatch.setattr("os.writev", _full_after(count))
+    monkeypatch.setattr(f"os.{WRITES}", _full_after(count))
     with pytest.raises(OSError, match="No space left"):
         forms.parse(chunking.pieces(BODY, 300), limits=ON_DISK)
 
@@ -89,7 +89,7 @@ def test_a_disk_that_is_full_when_a_file_grows(
 ) -> None:
     with forms.open(BODY) as got:
         file = got.files["a"]
-        monkeypatch.setattr("os.writev", _full_after(0))
+        monkeypatch.setattr(f"os.{WRITES}", _full_after(0))
         monkeypatch.setattr(file, "_room", 3000)
         driven(file.seek(0, os.SEEK_END))
         with pytest.raises(OSError, match="No space left"):

@@ -21,7 +21,9 @@ Module = Callable[[str], ModuleType]
 
 DATA = bytes(range(256)) * 40
 LIMITS: dict[str, int | None] = {"max_spool_size": 5000}
-needs_nameless = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="Linux")
+needs_nameless = pytest.mark.skipif(
+    not (hasattr(os, "O_TMPFILE") and hasattr(os, "link")), reason="Linux"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -230,7 +232,7 @@ def test_it_is_copied_where_it_cannot_be_linked(
     def refuse(*arguments: Any, **options: Any) -> None:
         raise OSError(errno.EXDEV, "another file system")
 
-    monkeypatch.setattr("os.link", refuse)
+    monkeypatch.setattr("os.link", refuse, raising=False)
     with forms.open(_body(), limits=LIMITS) as got:
         driven(got.files["a"].save(folder / "a"))
         assert (folder / "a").read_bytes() == DATA
@@ -341,6 +343,7 @@ def test_all_is_written(ps_module: Module, tmp_path: Path) -> None:
         assert file.read() == b"x" * 2000
 
 
+@pytest.mark.skipif(not hasattr(os, "writev"), reason="a system that has not the call")
 def test_calls_that_take_less_than_all(
     ps_module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,5 +351,18 @@ def test_calls_that_take_less_than_all(
     monkeypatch.setattr("os.writev", lambda number, pieces: writev(number, [pieces[0][:4]]))
     with io.FileIO(tmp_path / "x", "w+") as file:
         ps_module("_form_spool").write_all(file, [b"0123456789", b"", b"abcdef"])
+        file.seek(0)
+        assert file.read() == b"0123456789abcdef"
+
+
+def test_calls_that_take_one_piece_and_less_than_all(
+    ps_module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on PyPy, which has no ``os.writev``."""
+    spool, write = ps_module("_form_spool"), os.write
+    monkeypatch.setattr(spool, "_PIECES", 0)
+    monkeypatch.setattr("os.write", lambda number, piece: write(number, piece[:4]))
+    with io.FileIO(tmp_path / "x", "w+") as file:
+        assert spool.write_all(file, [b"0123456789", b"", b"abcdef"]) == 16
         file.seek(0)
         assert file.read() == b"0123456789abcdef"

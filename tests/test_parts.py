@@ -209,6 +209,23 @@ def test_json(reading: Reading) -> None:
     assert isinstance(caught.value.__cause__, json.JSONDecodeError)
 
 
+def test_json_that_nests_too_deeply_for_the_interpreter(
+    reading: Reading, ps_module: Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On WebAssembly reading it would end the interpreter: it is refused before."""
+    monkeypatch.setattr(ps_module("_text"), "_DEEPEST", 3)
+    for text in ('[[{"a": 1}], [[]]]', '["[[[[[[", {"}\\\\": ["\\"[[[[", 1]}]'):
+        assert reading.done(one(reading, "", text.encode()).json()) == json.loads(text)
+    with pytest.raises(reading.package.ParseError, match="Extra data"):
+        reading.done(one(reading, "", b"[],[],[],[]").json())
+    for text in ('[[{"a": []}]]', '["\\\\", ["]", [{}]]]', "[" * 200_000):
+        with pytest.raises(reading.package.ParseError) as caught:
+            reading.done(one(reading, "", text.encode(), 10**6).json())
+        assert caught.value.code == "invalid_json"
+        assert "nests deeper than 3 levels" in str(caught.value)
+    assert reading.done(one(reading, "", b"[[[[]]]]").json(loads=json.loads)) == [[[[]]]]
+
+
 def test_an_urlencoded_form(reading: Reading) -> None:
     part = one(reading, "", b"a=1&a=&b=%c3%bc+x&c\r\n")
     assert reading.done(part.form()) == [("a", "1"), ("a", ""), ("b", "ü x"), ("c", "")]

@@ -24,7 +24,8 @@ _NEW: Final[int] = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 )
 #: Whether an open file without a name can be given one (Linux).
-_LINKS: Final = hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd")
+#: CPython on WebAssembly has a /proc and knows the flag, and has no links.
+_LINKS: Final = hasattr(os, "O_TMPFILE") and hasattr(os, "link") and os.path.isdir("/proc/self/fd")
 
 
 def save(file: Any, path: Any, filename: str, may_link: bool) -> bool:

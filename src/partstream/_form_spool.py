@@ -61,6 +61,8 @@ def write_all(file: Any, pieces: Iterable[Any]) -> int:
     while at < len(waiting):
         if _PIECES and isinstance(file, io.FileIO):
             count = os.writev(file.fileno(), waiting[at : at + _PIECES])
+        elif isinstance(file, io.FileIO):
+            count = os.write(file.fileno(), waiting[at])
         else:
             count = file.write(waiting[at]) or 0
         written += count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
@@ -18,6 +19,10 @@ __all__ = ["as_form", "as_json", "as_text"]
 
 _UTF8: Final = frozenset({"utf-8", "utf8"})
 _JSON_SPACE: Final = " \t\r\n"
+#: How deep JSON may nest on WebAssembly, whose stack Python cannot measure: what nests too deeply
+#: ends the interpreter there. Elsewhere ``json`` knows its limit, and this is None.
+_DEEPEST: Final[int | None] = 1000 if sys.platform == "emscripten" else None
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def as_text(data: bytes, codec: str) -> str:
@@ -43,10 +48,25 @@ def as_json(data: bytes, codec: str, loads: Callable[[str], Any] | None) -> Any:
     text = as_text(data, codec)
     if not text.strip(_JSON_SPACE):
         return None
+    if loads is None and _DEEPEST is not None and _nests_deeper(text, _DEEPEST):
+        raise Deviation.INVALID_JSON.at(None, f"it nests deeper than {_DEEPEST} levels")
     try:
         return (loads or json.loads)(text)
     except (ValueError, RecursionError) as error:
         raise Deviation.INVALID_JSON.at(None, str(error)) from error
+
+
+def _nests_deeper(text: str, most: int) -> bool:
+    """Whether brackets of a JSON text nest deeper than that; of what is no JSON, up to there."""
+    if text.count("[") + text.count("{") <= most:
+        return False
+    outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])  # of strings
+    depth = 0
+    for bracket in outside.encode("ascii", "ignore").translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > most:
+            return True
+    return False
 
 
 def as_form(data: bytes, codec: str) -> list[tuple[str, str]]:

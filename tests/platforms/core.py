@@ -1,16 +1,20 @@
 """A pytest plugin: the suite's core, on platforms where the whole suite cannot be run.
 
 Used by ci/wasm, ci/emulated and ci/pypy.  ``LEFT_OUT`` says which files are not run there, and why;
-everything else is.  What a test needs beside its file's subject is found out when it runs: one
-that uses a peer that is not installed is skipped with its name, and so is one that starts a
-process or a thread where the platform has none.
+everything else is, but for single tests that a platform's own plugin names.  What a test needs
+beside its file's subject is found out when it runs: one that uses a peer that is not installed is
+skipped with its name, and so is one that starts a process or a thread where the platform has none.
+
+A name here that names nothing, and a file that imports what may be missing and is not in ``PEERS``,
+fail in ``test_platforms.py``, which runs everywhere else.
 """
 
 from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -22,28 +26,39 @@ import pytest
 
 #: Files that are not run, by the reason.
 LEFT_OUT = {
-    "looks at the sources, the docs or the build, which are the same everywhere": (
-        "test_benchmarks.py", "test_build.py", "test_docs.py", "test_framework_suites.py",
-        "test_fuzzing.py", "test_instructions.py", "test_layers.py"),
+    "looks at the sources, the docs, the build or the tests, which are the same everywhere": (
+        "test_advisory_list.py", "test_benchmarks.py", "test_build.py", "test_changes.py",
+        "test_community.py", "test_docs.py", "test_docs_links.py", "test_docs_moving.py",
+        "test_docs_pages.py", "test_framework_suites.py", "test_fuzzing.py",
+        "test_instructions.py", "test_layers.py", "test_linear.py", "test_platforms.py",
+        "test_soak.py", "test_wheels.py"),
     "needs a server, a framework or a client, and so sockets": (
-        "test_clients.py", "test_contrib_aiohttp.py", "test_contrib_aiohttp_forms.py",
-        "test_contrib_aiohttp_parts.py", "test_contrib_aiohttp_post.py",
-        "test_contrib_django.py", "test_contrib_fastapi.py", "test_contrib_litestar.py",
-        "test_contrib_quart.py", "test_contrib_servers.py", "test_contrib_starlette.py",
-        "test_contrib_werkzeug.py", "test_example_upload.py", "test_example_upload_page.py",
-        "test_mission.py", "test_mission_writing.py", "test_mjpeg.py", "test_object_storage.py",
-        "test_range_requests.py", "test_servers.py", "test_sync_sources.py"),
-    "compares with other parsers, which are not installed": (
-        "test_head.py", "test_peers.py", "test_readback.py"),
+        "test_clients.py", "test_contrib_advisories.py", "test_contrib_aiohttp.py",
+        "test_contrib_aiohttp_forms.py", "test_contrib_aiohttp_parts.py",
+        "test_contrib_aiohttp_post.py", "test_contrib_django.py", "test_contrib_fastapi.py",
+        "test_contrib_litestar.py", "test_contrib_quart.py", "test_contrib_quart_body.py",
+        "test_contrib_servers.py", "test_contrib_starlette.py", "test_contrib_werkzeug.py",
+        "test_example_upload.py", "test_example_upload_page.py", "test_interrupted_forms.py",
+        "test_mission.py", "test_mjpeg.py", "test_object_storage.py", "test_range_requests.py",
+        "test_servers.py"),
+    "compares with other parsers, which are not installed": ("test_peers.py", "test_readback.py"),
     "starts a compiler, or processes of their own": (
         "test_fuzz.py", "test_leaks.py", "test_native.py", "test_native_fuzz.py"),
-    "is about threads and event loops beside asyncio": (
-        "test_form_loops.py", "test_sinks.py", "test_sources.py"),
+    "is about threads and event loops beside asyncio": ("test_form_loops.py", "test_threads.py"),
 }  # fmt: skip
+
+#: Why a test is skipped that asks for the compiled twin.
+ONE_TWIN = "compares the twins, and there is one"
+
+#: What is tested, and must be there.
+PACKAGE = "partstream"
+
+#: Where the tests are.
+TESTS = Path(__file__).parent.parent
 
 #: What tests import beside pytest and hypothesis. One that is not installed is stood in for.
 PEERS = frozenset({"aiofiles", "aiohttp", "anyio", "backports", "brotli", "httpx", "multipart",
-                   "requests", "starlette", "tracemalloc", "trio", "uvicorn",
+                   "requests", "resource", "starlette", "tracemalloc", "trio", "urllib3", "uvicorn",
                    "werkzeug"})  # fmt: skip
 
 
@@ -108,6 +123,9 @@ _STAND_INS = _StandIns()
 
 
 def pytest_configure() -> None:
+    wrong = unknown(LEFT_OUT)
+    if wrong:
+        raise pytest.UsageError(f"left out, and not there: {', '.join(wrong)}")
     sys.meta_path.insert(0, _STAND_INS)
 
 
@@ -119,24 +137,78 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return any(collection_path.name in names for names in LEFT_OUT.values()) or None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "c" not in _tested():
+        for item in items:
+            if "twins" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip(reason=ONE_TWIN))
+
+
+def unknown(left_out: Mapping[str, Sequence[str]]) -> list[str]:
+    """Give the names that name no file of tests, or (as ``file::test``) no test in it."""
+    wrong = []
+    for name in (name for names in left_out.values() for name in names):
+        file, _, test = name.partition("::")
+        path = TESTS / file
+        if not path.is_file() or (test and f"def {test}(" not in path.read_text("utf-8")):
+            wrong.append(name)
+    return wrong
+
+
+def leave_out(items: Sequence[pytest.Item], not_here: Mapping[str, Sequence[str]]) -> None:
+    """Skip single tests.
+
+    Args:
+        items: what was collected.
+        not_here: their names, as ``file::test``, by the reason.
+
+    Raises:
+        pytest.UsageError: for a name that names no test.
+    """
+    wrong = unknown(not_here)
+    if wrong:
+        raise pytest.UsageError(f"not run here, and not there: {', '.join(wrong)}")
+    reasons = {name: reason for reason, names in not_here.items() for name in names}
+    for item in items:
+        name = f"{item.path.name}::{getattr(item, 'originalname', item.name)}"
+        if name in reasons:
+            item.add_marker(pytest.mark.skip(reason=reasons[name]))
+
+
 def _lack(error: BaseException) -> str | None:
     """Say what the platform lacks, if that is what an error tells."""
-    if isinstance(error, ModuleNotFoundError):
-        peer = (error.name or "").partition(".")[0]
-        return f"{peer} is not here" if peer in _STAND_INS.names else None
+    absent = _absent(error)
+    if absent is not None:
+        return f"{absent} is not here"
     if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
         return "no threads on this platform"
     if isinstance(error, OSError) and (
         error.errno == errno.ENOEXEC or "does not support processes" in str(error)
     ):
         return "no processes on this platform"  # qemu emulates one, and pyodide has none
+    if type(error).__name__ == "TwinUnavailable" and "c" not in _tested():
+        return ONE_TWIN
     return None
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call() -> Generator[None, object, object]:
+def _absent(error: BaseException | None) -> str | None:
+    """Give the name of the peer whose absence an error tells, or what it came from."""
+    if isinstance(error, AssertionError):
+        return None
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError):
+            peer = (error.name or "").partition(".")[0]
+            if peer in _STAND_INS.names or peer not in {PACKAGE, *sys.stdlib_module_names}:
+                return peer
+        error = error.__cause__ or error.__context__
+    return None
+
+
+@contextmanager
+def _skipping() -> Iterator[None]:
+    """Skip where the platform lacks what is asked for."""
     try:
-        return (yield)
+        yield
     except Exception as error:
         lack = _lack(error)
         if lack is None:
@@ -145,10 +217,15 @@ def pytest_pyfunc_call() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(request: Any) -> Generator[None, object, object]:
-    if request.fixturename == "twins" and "c" not in _tested():
-        pytest.skip("compares the twins, and there is one")
-    return (yield)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    with _skipping():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup() -> Generator[None, object, object]:
+    with _skipping():
+        return (yield)
 
 
 def _tested() -> list[str]:

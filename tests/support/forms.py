@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 NAMES = ("async", "sync")
+#: What of ``os`` writes a file of a form: PyPy has not the first.
+WRITES = "writev" if hasattr(os, "writev") else "write"
 CONTENT_TYPE = "multipart/form-data; boundary=B"
 
 
