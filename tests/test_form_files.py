@@ -110,7 +110,7 @@ def test_closed(forms: Forms, file: Any, folder: Path) -> None:
         lambda: file.write(b"x"),
         lambda: file.save(folder / "x"),
     ):
-        with pytest.raises(ValueError, match="^the file is closed$"):
+        with pytest.raises(ValueError, match=r"^the file is closed$"):
             driven(call())
     assert file.safe_name == "a.bin"
     assert not list(folder.iterdir())

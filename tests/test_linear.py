@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,18 @@ def test_families_are_what_they_say() -> None:
         times = -(-300 // family.make.unit)
         sizes = [len(family.make.times(times << more)) for more in range(3)]
         assert sizes[2] - sizes[1] >= 2 * (sizes[1] - sizes[0]) - 8, family.name
+
+
+def test_parts_are_read_to_the_last_one(
+    twins: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An input that is refused at its start costs the same at any length, and shows nothing."""
+    monkeypatch.setattr("linear.doors.suppress", lambda _: nullcontext())
+    for family in families():
+        if family.group in ("many parts", "forms", "readers") and "no text" not in family.what:
+            for package in twins.values():
+                data = family.make.times(-(-300 // family.make.unit))
+                DOORS[family.door](package, data, 1 << 16, family.given)()
 
 
 def test_a_selection_has_the_smallest_and_the_largest_chunks() -> None:
