@@ -121,12 +121,4 @@ MULTIPART = ("multipart_push", "multipart_form")
 PYTHON_MULTIPART = ("python_multipart_form", "starlette_form")
 GO = ("go_parts", "go_form")
 LIKE_EMAIL = (*PYTHON_MULTIPART, "email_parser", "django_form")
-ONLY_TEXT = (
-    "aiohttp_post",
-    "werkzeug_form",
-    "django_form",
-    "starlette_form",
-    "node_formdata",
-    "go_form",
-)
 LITERAL = (*AIOHTTP, *LIKE_EMAIL, "node_busboy", *GO)
