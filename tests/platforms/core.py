@@ -28,8 +28,8 @@ import pytest
 LEFT_OUT = {
     "looks at the sources, the docs, the build or the tests, which are the same everywhere": (
         "test_advisory_list.py", "test_benchmarks.py", "test_build.py", "test_changes.py",
-        "test_community.py", "test_docs.py", "test_docs_links.py", "test_docs_moving.py",
-        "test_docs_pages.py", "test_framework_suites.py", "test_fuzzing.py",
+        "test_community.py", "test_docs.py", "test_docs_files.py", "test_docs_links.py",
+        "test_docs_moving.py", "test_docs_pages.py", "test_framework_suites.py", "test_fuzzing.py",
         "test_instructions.py", "test_layers.py", "test_linear.py", "test_platforms.py",
         "test_soak.py", "test_wheels.py"),
     "needs a server, a framework or a client, and so sockets": (
@@ -44,7 +44,8 @@ LEFT_OUT = {
     "compares with other parsers, which are not installed": ("test_peers.py", "test_readback.py"),
     "starts a compiler, or processes of their own": (
         "test_fuzz.py", "test_leaks.py", "test_native.py", "test_native_fuzz.py"),
-    "is about threads and event loops beside asyncio": ("test_form_loops.py", "test_threads.py"),
+    "is about threads and event loops beside asyncio": (
+        "test_form_loops.py", "test_threads.py", "test_threads_shared.py"),
 }  # fmt: skip
 
 #: Why a test is skipped that asks for the compiled twin.
