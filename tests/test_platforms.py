@@ -19,8 +19,9 @@ THERE = {"_pytest", "hypothesis", "multidict", "partstream", "pytest"}
 
 def test_names_that_name_nothing_are_found() -> None:
     good = "test_platforms.py::test_names_that_name_nothing_are_found"
-    wrong = ["test_platforms.py::test_x", "test_nothing.py", "test_nothing.py::test_x"]
-    assert core.unknown({"some reason": [good, *wrong, "test_platforms.py"]}) == wrong
+    wrong = ["test_platforms.py::test_x[py]", "test_nothing.py", "test_nothing.py::test_x"]
+    names = [good, *wrong, "test_platforms.py", f"{good}[py]"]
+    assert core.unknown({"some reason": names}) == wrong
 
 
 def test_what_is_left_out_is_there() -> None:

@@ -139,17 +139,24 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if "c" not in _tested():
-        for item in items:
-            if "twins" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.skip(reason=ONE_TWIN))
+    """Skip what can be told to be skipped before it runs, and so holds files open while it does."""
+    alone = "c" not in _tested()
+    for item in items:
+        if alone and "twins" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.skip(reason=ONE_TWIN))
+        for peer in _STAND_INS.names.intersection(_parameters(item)):
+            item.add_marker(pytest.mark.skip(reason=f"{peer} is not here"))
+
+
+def _parameters(item: pytest.Item) -> list[str]:
+    return item.name.partition("[")[2].rstrip("]").split("-")
 
 
 def unknown(left_out: Mapping[str, Sequence[str]]) -> list[str]:
-    """Give the names that name no file of tests, or (as ``file::test``) no test in it."""
+    """Give the names that name no file of tests, or (as ``file::test``) no test there."""
     wrong = []
     for name in (name for names in left_out.values() for name in names):
-        file, _, test = name.partition("::")
+        file, _, test = name.partition("[")[0].partition("::")
         path = TESTS / file
         if not path.is_file() or (test and f"def {test}(" not in path.read_text("utf-8")):
             wrong.append(name)
@@ -161,7 +168,8 @@ def leave_out(items: Sequence[pytest.Item], not_here: Mapping[str, Sequence[str]
 
     Args:
         items: what was collected.
-        not_here: their names, as ``file::test``, by the reason.
+        not_here: their names by the reason, as ``file::test``, or as ``file::test[one]`` where that
+            is so with one of its parameters alone.
 
     Raises:
         pytest.UsageError: for a name that names no test.
@@ -172,8 +180,9 @@ def leave_out(items: Sequence[pytest.Item], not_here: Mapping[str, Sequence[str]
     reasons = {name: reason for reason, names in not_here.items() for name in names}
     for item in items:
         name = f"{item.path.name}::{getattr(item, 'originalname', item.name)}"
-        if name in reasons:
-            item.add_marker(pytest.mark.skip(reason=reasons[name]))
+        for found in (name, *(f"{name}[{one}]" for one in _parameters(item))):
+            if found in reasons:
+                item.add_marker(pytest.mark.skip(reason=reasons[found]))
 
 
 def _lack(error: BaseException) -> str | None:
