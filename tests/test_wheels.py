@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -100,6 +103,30 @@ def test_the_release_builds_the_versions_that_are_promised() -> None:
     assert set(project["tool"]["cibuildwheel"]["build"]) == {*promised, "cp314t-*"}
     (script,) = re.findall(r"\{project\}/(\S+)", project["tool"]["cibuildwheel"]["test-command"])
     assert (ROOT / script).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the release is made on Linux")
+def test_a_tag_is_held_against_the_version_and_what_is_said_of_it(tmp_path: Path) -> None:
+    for name in ("ci/release", "ci/changes", "src/partstream/_version.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "src/partstream/_version.py").write_text('__version__ = "1.0"\n')
+    (tmp_path / "changes").mkdir()
+
+    def said(tag: str, section: str) -> str:
+        text = f"# Changes\n\n## 1.1 (unreleased)\n\n{section}\n\n- One.\n"
+        (tmp_path / "CHANGES.md").write_text(text)
+        command = [tmp_path / "ci/release", "tag", tag]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert bool(done.returncode) == bool(done.stderr)
+        return done.stderr
+
+    assert said("v1.0", "## 1.0 (2026-01-02)") == ""
+    assert "the tag is v1.1, the version 1.0" in said("v1.1", "## 1.0 (2026-01-02)")
+    assert "no section '## 1.0" in said("v1.0", "## 1.0 (unreleased)")
+    assert "no section '## 1.0" in said("v1.0", "## 0.9 (2026-01-02)")
+    (tmp_path / "changes/a.md").write_text("- Two.\n")
+    assert "changes wait" in said("v1.0", "## 1.0 (2026-01-02)")
 
 
 def test_the_jobs_of_the_release_build_all_of_it() -> None:

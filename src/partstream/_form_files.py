@@ -34,7 +34,7 @@ class FileBase(Described):
         self._linked = False  # saved under a name, without a copy
         self._closed = False
         self._lock = threading.Lock()
-        self.size = sink.size
+        self.size: int = sink.size
 
     @property
     def empty(self) -> bool:

@@ -88,7 +88,7 @@ class FormBase:
     __slots__ = ("complete", "fields", "files")
 
     def __init__(self, assembler: Assembler) -> None:
-        self.complete = assembler.complete
+        self.complete: bool = assembler.complete
         fields, files = assembler.split()
         self.fields: MultiDictProxy[str] = MultiDictProxy(MultiDict(fields))
         self.files: MultiDictProxy[Any] = MultiDictProxy(MultiDict(files)) if files else _EMPTY

@@ -30,8 +30,8 @@ class FileHead:
     __slots__ = ("name", "part")
 
     def __init__(self, name: str, part: PartBegin) -> None:
-        self.name = name
-        self.part = part
+        self.name: str = name
+        self.part: PartBegin = part
 
     @property
     def filename(self) -> str:

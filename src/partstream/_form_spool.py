@@ -86,8 +86,8 @@ class Memory:
     __slots__ = ("left", "most", "returned")
 
     def __init__(self, limits: Limits) -> None:
-        self.most = limits.maxima.spool_size
-        self.left = limits.maxima.spool_total
+        self.most: int = limits.maxima.spool_size
+        self.left: int = limits.maxima.spool_total
         self.returned: list[int] = []
 
     def room(self) -> int:
@@ -143,15 +143,15 @@ class SpoolSink(Sink):
     __slots__ = ("_given", "_made", "_memory", "file", "head", "held", "on_disk", "room", "size")
 
     def __init__(self, head: FileHead, memory: Memory, made: Callable[[SpoolSink], Any]) -> None:
-        self.head = head
+        self.head: FileHead = head
         self._memory = memory
         self._made = made
         self._given: Any = None
         self.file: Any = None
         self.held: list[Any] = []
-        self.size = 0
-        self.on_disk = False
-        self.room = memory.room()
+        self.size: int = 0
+        self.on_disk: bool = False
+        self.room: int = memory.room()
 
     def write(self, data: Any) -> None:
         """Take data that there is room for.

@@ -76,7 +76,7 @@ class Assembler:
         self.fields_left: int = maxima.fields
         self._jobs: list[tuple[Callable[[Any], Any], Any]] = []
         self._sinks: list[Sink] = []
-        self.complete = True
+        self.complete: bool = True
         self.ended = False
         self._queued = 0
         self._pieces = None  # of the file that has begun, that wait

@@ -133,7 +133,7 @@ class State:
         self._mark = 0  # where the place that the scanner is in began
         self._parts: int = 0
         self.offset: int = 0
-        self.end_offset = -1
+        self.end_offset: int = -1
         self._searched = 0  # no delimiter that ends the body at hand starts before it
         self._rare = -1  # the byte to look for before a delimiter, once it is needed
         self._place = BETWEEN

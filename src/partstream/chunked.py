@@ -48,8 +48,8 @@ class Dechunker:
     __slots__ = ("_line", "_state", "_trailers", "offset", "remaining")
 
     def __init__(self) -> None:
-        self.offset = 0
-        self.remaining = 0
+        self.offset: int = 0
+        self.remaining: int = 0
         self._line = bytearray()
         self._state = _State.SIZE
         self._trailers = 0

@@ -168,9 +168,9 @@ class Encoder:
         self._stages: list[Stage] = []
         for name in (coding or "").split(","):
             self._add(name, "Content-Encoding", CODINGS, "identity")
-        self.compresses = bool(self._stages)
+        self.compresses: bool = bool(self._stages)
         self._add(transfer or "", "Content-Transfer-Encoding", _TRANSFERS, "7bit, 8bit, binary")
-        self.idle = not self._stages
+        self.idle: bool = not self._stages
 
     def feed(self, data: bytes | bytearray | memoryview) -> bytes:
         """Take the next bytes of the body, and give what can be written now, perhaps nothing.

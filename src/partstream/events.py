@@ -66,7 +66,7 @@ class EventList(list[Any]):
 
     def __init__(self, events: list[Any], error: MultipartError) -> None:
         super().__init__(events)
-        self.error = error
+        self.error: MultipartError = error
 
     def __iter__(self) -> Iterator[Any]:
         yield from super().__iter__()

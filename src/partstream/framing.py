@@ -49,12 +49,15 @@ class Framing:
     def __init__(self, head: Head, *, decoded: bool = False, undo: Sequence[str] = ()) -> None:
         self.notes: list[str] = []
         self.fault: MultipartError | None = None
-        self.taken = self.extra = 0
+        self.taken: int = 0
+        self.extra: int = 0
         transfer = [] if decoded else _tokens(head, "transfer-encoding")
-        self.chunked = transfer[-1:] == ["chunked"]
+        self.chunked: bool = transfer[-1:] == ["chunked"]
         codings = [] if decoded else _tokens(head, "content-encoding")
         codings += transfer[: -1 if self.chunked else None]
-        self.codings = tuple(name for name in reversed(codings) if name != "identity")
+        self.codings: tuple[str, ...] = tuple(
+            name for name in reversed(codings) if name != "identity"
+        )
         self.length = None if head.kind in ("mail", "body") else self._length(head)
         if undo:
             self.chunked = "chunked" in undo
