@@ -245,9 +245,15 @@ def _skip_space(text: str, at: int) -> int:
 
 
 def _name_end(text: str, at: int) -> int:
-    while at < len(text) and text[at] not in '=;"':
-        at += 1
-    return at
+    """Find the first of ``=``, ``;`` and a quote; none is looked for behind the next ``;``."""
+    end = text.find(";", at)
+    if end < 0:
+        end = len(text)
+    for stop in '="':
+        found = text.find(stop, at, end)
+        if found >= 0:
+            end = found
+    return end
 
 
 def _closing_quote(text: str, quote: int) -> int:

@@ -188,7 +188,8 @@ class _Search:
         self.findings += 1
         found = found_of(niche)
         _KEPT_FINDINGS.mkdir(parents=True, exist_ok=True)
-        path = _KEPT_FINDINGS / f"worst-{self._seed}-{niche.name.replace('/', '-')}.json"
+        name = niche.name.replace(", ", "-").replace("/", "-")
+        path = _KEPT_FINDINGS / f"worst-{self._seed}-{name}.json"
         store([found], path)
         print(
             f"FOUND: {found.a_byte:,} instructions a byte in {niche.name}, "
