@@ -143,7 +143,7 @@ def test_examine_would_change_nothing(rng: random.Random) -> None:
             head = head_of(block, *quick[:2], -1, None)
             assert (examine(block, 0, level), content_type(block)) == (head, quick[2]), block
     assert taken > len(rounds(300))
-    assert plain > 10
+    assert plain >= len(rounds(10))
 
 
 def test_a_beginning_is_the_same_whichever_way_its_block_took(

@@ -26,6 +26,7 @@ def test_names_that_name_nothing_are_found() -> None:
 
 def test_what_is_left_out_is_there() -> None:
     assert core.unknown(core.LEFT_OUT) == []
+    assert core.unknown(core.AMID) == []
     assert core.unknown(wasm.NOT_HERE) == []
 
 
