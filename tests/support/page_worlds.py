@@ -24,7 +24,6 @@ import pytest
 import requests
 from aiohttp import web
 from django.core.handlers.wsgi import WSGIRequest
-from django.utils.module_loading import import_string
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -249,14 +248,26 @@ class _Tried:
             self.app = app
 
 
+def _django_request(tried: _Tried) -> Any:
+    """The same form, as Django gives it to a view."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": tried.headers["Content-Type"],
+        "CONTENT_LENGTH": str(len(tried.body)),
+        "wsgi.input": io.BytesIO(tried.body),
+    }
+    return WSGIRequest(environ)
+
+
 @contextmanager
 def frameworks(ps: ModuleType, names: dict[str, Any]) -> Iterator[Callable[[], None]]:
     """Nothing; the applications are tried."""
     tried = _Tried(ps, names)
     yield tried
     assert tried.kinds == ["starlette", "fastapi", "litestar", "aiohttp", "flask", "quart"]
-    for name in names["FILE_UPLOAD_HANDLERS"]:
-        assert isinstance(import_string(name), type), name
+    with django_app.project(names["FILE_UPLOAD_HANDLERS"]):
+        answer = names["upload"](_django_request(tried))
+    assert json.loads(answer.content) == _UPLOADED
 
 
 @contextmanager
@@ -277,14 +288,8 @@ def parts(ps: ModuleType, names: dict[str, Any]) -> Iterator[Callable[[], None]]
     bad = tried.body[:-20]
     answer = _asked(tried.app, "POST", "/upload", content=bad, headers=tried.headers)
     assert (answer.status_code, answer.json()) == (400, {"error": "truncated"})
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "CONTENT_TYPE": tried.headers["Content-Type"],
-        "CONTENT_LENGTH": str(len(tried.body)),
-        "wsgi.input": io.BytesIO(tried.body),
-    }
     assert django_app.settings.configured
-    answer = names["upload_django"](WSGIRequest(environ))
+    answer = names["upload_django"](_django_request(tried))
     assert json.loads(answer.content) == _UPLOADED
 
 
