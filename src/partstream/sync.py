@@ -164,7 +164,7 @@ class BodyPartReader(PartBase):
         return self
 
     def __next__(self) -> bytes:
-        chunk: bytes = self._stream.finish(self._opened().chunk)
+        chunk: bytes = self._stream.finish(self._piece)
         if not chunk:
             raise StopIteration
         return chunk
@@ -208,19 +208,21 @@ class BodyPartReader(PartBase):
             raise
 
     def _exactly(self, size: int) -> bytes:
-        body = self._opened()
-        data: bytes = self._stream.finish(partial(body.some, size))
+        data: bytes = self._stream.finish(partial(self._next_some, size))
         if not data or len(data) == size:
             return data
         pieces, size = [data], size - len(data)
         try:
-            while size and (data := self._stream.finish(partial(body.some, size))):
+            while size and (data := self._stream.finish(partial(self._next_some, size))):
                 pieces.append(data)
                 size -= len(data)
         except BaseException:
-            body.restore(b"".join(pieces))  # it can be read again
+            self._opened().restore(b"".join(pieces))  # it can be read again
             raise
         return b"".join(pieces)
+
+    def _next_some(self, size: int) -> bytes | Need:
+        return self._opened().some(size)
 
     def read_chunk(self, size: int = 8192) -> bytes:
         """Give the next bytes; see :meth:`partstream.BodyPartReader.read_chunk`."""
