@@ -216,7 +216,7 @@ def test_json_that_nests_too_deeply_for_the_interpreter(
     monkeypatch.setattr(ps_module("_text"), "_DEEPEST", 3)
     for text in ('[[{"a": 1}], [[]]]', '["[[[[[[", {"}\\\\": ["\\"[[[[", 1]}]'):
         assert reading.done(one(reading, "", text.encode()).json()) == json.loads(text)
-    with pytest.raises(reading.package.ParseError, match="Extra data"):
+    with pytest.raises(reading.package.ParseError, match=r"Extra data|JSONDecodeError"):
         reading.done(one(reading, "", b"[],[],[],[]").json())
     for text in ('[[{"a": []}]]', '["\\\\", ["]", [{}]]]', "[" * 200_000):
         with pytest.raises(reading.package.ParseError) as caught:

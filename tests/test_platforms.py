@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from platforms import core, wasm
+from platforms import core, pypy, wasm
 
 TESTS = core.TESTS
 LEFT_OUT = {name for names in core.LEFT_OUT.values() for name in names}
@@ -28,6 +28,7 @@ def test_what_is_left_out_is_there() -> None:
     assert core.unknown(core.LEFT_OUT) == []
     assert core.unknown(core.AMID) == []
     assert core.unknown(wasm.NOT_HERE) == []
+    assert core.unknown(pypy.NOT_HERE) == []
 
 
 @pytest.mark.parametrize("name", sorted({path.name for path in TESTS.glob("test_*.py")} - LEFT_OUT))

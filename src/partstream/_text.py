@@ -22,6 +22,12 @@ _JSON_SPACE: Final = " \t\r\n"
 #: How deep JSON may nest on WebAssembly, whose stack Python cannot measure: what nests too deeply
 #: ends the interpreter there. Elsewhere ``json`` knows its limit, and this is None.
 _DEEPEST: Final[int | None] = 1000 if sys.platform == "emscripten" else None
+#: Where ``json`` raises SystemError, too, for some texts that are none, as U+3000, and may raise a
+#: ValueError whose text cannot be read.
+_PYPY: Final = sys.implementation.name == "pypy"
+_NO_JSON: Final[tuple[type[Exception], ...]] = (
+    (ValueError, RecursionError, SystemError) if _PYPY else (ValueError, RecursionError)
+)
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -52,8 +58,9 @@ def as_json(data: bytes, codec: str, loads: Callable[[str], Any] | None) -> Any:
         raise Deviation.INVALID_JSON.at(None, f"it nests deeper than {_DEEPEST} levels")
     try:
         return (loads or json.loads)(text)
-    except (ValueError, RecursionError) as error:
-        raise Deviation.INVALID_JSON.at(None, str(error)) from error
+    except _NO_JSON as error:
+        detail = type(error).__name__ if _PYPY else str(error)
+        raise Deviation.INVALID_JSON.at(None, detail) from error
 
 
 def _nests_deeper(text: str, most: int) -> bool:

@@ -10,7 +10,7 @@ awaiting is in ``_sync_sources.py``.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from types import AsyncGeneratorType, BuiltinMethodType, FunctionType
+from types import AsyncGeneratorType, BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from . import hdrs
@@ -125,7 +125,7 @@ def unread_of(content: Any) -> Callable[[bytes], Any] | None:
 
 def takes_a_size(read: Any) -> bool:
     """Tell whether ``read`` can be called with a size (Sanic's takes nothing)."""
-    if type(read) is BuiltinMethodType:
+    if type(read) is BuiltinMethodType and not isinstance(read, MethodType):  # PyPy: the same
         return True  # of a file: its signature would be read out of its documentation, in 0.1 ms
     try:
         signature = inspect.signature(read)
