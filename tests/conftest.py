@@ -16,6 +16,7 @@ pytest.register_assert_rewrite("support")
 
 from support import effort  # noqa: E402
 from support import forms as form_support  # noqa: E402
+from support import threads as thread_support  # noqa: E402
 from support import twins as twin_support  # noqa: E402
 
 settings.register_profile(
@@ -70,6 +71,15 @@ def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The directory for temporary files, which the test has for itself."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Threads that take turns all the time, and leave nothing open."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    with thread_support.in_turns(), form_support.nothing_left(folder, monkeypatch):
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from support import chunking
-from support.forms import CONTENT_TYPE, nothing_left
+from support.forms import CONTENT_TYPE
 from support.threads import (
     DATA,
     FORM,
@@ -25,20 +25,13 @@ from support.threads import (
     THREADS,
     TYPE,
     at_once,
-    in_turns,
     written,
 )  # fmt: skip
 
 Module = Callable[[str], ModuleType]
 
 
-@pytest.fixture(autouse=True)
-def _in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let threads take turns all the time, and see to it that nothing is left open."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    with in_turns(), nothing_left(folder, monkeypatch):
-        yield
+pytestmark = pytest.mark.usefixtures("in_turns")
 
 
 def all_right(work: Callable[[], Any], expected: Any, rounds: int = ROUNDS) -> None:

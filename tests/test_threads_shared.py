@@ -16,7 +16,7 @@ import pytest
 
 from support import chunking
 from support.building import file_part, form
-from support.forms import CONTENT_TYPE, nothing_left
+from support.forms import CONTENT_TYPE
 from support.threads import (
     DATA,
     MIXED,
@@ -24,20 +24,12 @@ from support.threads import (
     THREADS,
     TYPE,
     at_once,
-    in_turns,
     pieces_at_once,
     refused,
     written,
 )  # fmt: skip
 
-
-@pytest.fixture(autouse=True)
-def _in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let threads take turns all the time, and see to it that nothing is left open."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    with in_turns(), nothing_left(folder, monkeypatch):
-        yield
+pytestmark = pytest.mark.usefixtures("in_turns")
 
 
 # One that is closed while it is read
